@@ -1,0 +1,174 @@
+"""The configuration: composed once by Hydra, checked, and cut into one slice a step.
+
+A step gets only what it depends on. A new learning rate then leaves load-checkpoint's slice as it
+was, so that a cache keyed on it still holds.
+"""
+
+import difflib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from typing import Any
+
+from hydra import compose as hydra_compose
+from hydra import initialize_config_module
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import (
+    ConfigCompositionException,
+    HydraException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from components import rules
+from components.failures import Findings, InputError
+from components.instantiation import make
+
+# What lies under `model` beside the arguments of the model's constructor.
+MODEL_FACTS = ("layout", "signal", "licence")
+FINETUNE_KEYS = (
+    "model",
+    "objective",
+    "data",
+    "optimizer",
+    "scheduler",
+    "callbacks",
+    "trainer",
+    "classification_type",
+    "num_classes",
+    "num_outputs",
+    "num_logits",
+    "seed",
+    "freeze_backbone",
+    "layerwise_lr_decay",
+    "layerwise_lr_stem",
+    "input_normalization",
+)
+
+
+OmegaConf.register_new_resolver(
+    "num_logits", lambda objective: make(objective, "objective").num_logits, replace=True
+)
+
+
+def compose(overrides: Sequence[str] = ()) -> DictConfig:
+    """Composes the configuration from `components/conf` and Hydra overrides, and checks it.
+
+    A user's own folder of YAML files joins by `hydra.searchpath=[file:///folder]`, as in any
+    Hydra application.
+
+    Raises:
+        InputError: a key, option or value that cannot be; the message names it.
+    """
+    GlobalHydra.instance().clear()
+    with initialize_config_module("components.conf", version_base="1.3"):
+        try:
+            config = hydra_compose("config", overrides=list(overrides))
+        except (HydraException, OmegaConfBaseException, OSError) as error:
+            raise InputError(_explain(error)) from error
+    if findings := rules.check(config):
+        raise Findings(findings)
+    make(resolved(config)["objective"], "objective")
+    return config
+
+
+def for_step(step: str, config: DictConfig) -> dict[str, Any]:
+    """The resolved part of the configuration that one step depends on, as plain JSON data.
+
+    Args:
+        step: `load_checkpoint` (whose `manifest` preflight adds), `finetune` or `evaluate`.
+    """
+    plain = resolved(config)
+    if step == "load_checkpoint":
+        return {"head": plain["head"], "checkpoint": plain["checkpoint"]}
+    if step == "finetune":
+        return {key: plain[key] for key in FINETUNE_KEYS}
+    if step == "evaluate":
+        data = {key: plain["data"][key] for key in ("batch_size", "num_workers")}
+        return {
+            "data": data,
+            "evaluation": plain["evaluation"],
+            "seed": plain["seed"],
+            "accelerator": plain["trainer"]["accelerator"],
+        }
+    raise ValueError(f"no slice for step {step!r}")
+
+
+def resolved(config: DictConfig) -> dict[str, Any]:
+    """The whole configuration without interpolations.
+
+    Raises:
+        InputError: an interpolation or an objective that cannot be.
+    """
+    try:
+        return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise InputError(_explain(error)) from error
+
+
+def shipped_manifest(config: DictConfig) -> dict[str, Any] | None:
+    """The committed manifest of the configured model, with the head sized for this task.
+
+    Returns:
+        None when no committed manifest was made from just this `model`.
+    """
+    model = config.copy()
+    for file in sorted((resources.files("components.conf") / "model").iterdir(), key=str):
+        if not file.name.endswith(".manifest.json"):
+            continue
+        manifest = json.loads(file.read_text())
+        model.num_logits = manifest["num_logits"]
+        if manifest["model"] == constructor(OmegaConf.to_container(model.model, resolve=True)):
+            return sized(manifest, config.num_logits)
+    return None
+
+
+def constructor(model: dict[str, Any]) -> dict[str, Any]:
+    """The part of `model` that decides on the parameters: constructor arguments and layout."""
+    return {k: v for k, v in model.items() if k not in MODEL_FACTS or k == "layout"}
+
+
+def sized(manifest: dict[str, Any], num_logits: int) -> dict[str, Any]:
+    """Puts the task's number of logits wherever the manifest's shapes say `num_logits`."""
+    entries = [
+        {**entry, "shape": [num_logits if n == "num_logits" else n for n in entry["shape"]]}
+        for entry in manifest["entries"]
+    ]
+    return {**manifest, "entries": entries, "num_logits": num_logits}
+
+
+def _explain(error: Exception) -> str:
+    """One line for Hydra's several, with a suggestion where a key is misspelt."""
+    text = str(error)
+    if isinstance(error, MissingConfigException) and "Could not find" in text:
+        missing = re.search(r"Could not find '([^']*)'", text)
+        options = re.findall(r"^\t(.+)$", text.split("Config search path")[0], re.MULTILINE)
+        group, _, option = missing.group(1).rpartition("/") if missing else ("", "", text)
+        if group == "" and option:
+            group, option = option, ""
+        return f"{group}={option}: no such option; there are {', '.join(options) or 'none'}"
+    if isinstance(error, OverrideParseException):
+        override = error.override
+        return f"override {override!r}: not of the form key=value ({text.splitlines()[0]})"
+    unknown = re.search(r"Could not override '([^']*)'", text)
+    if isinstance(error, ConfigCompositionException) and unknown:
+        return _unknown_key(unknown.group(1), text)
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _unknown_key(key: str, text: str) -> str:
+    with initialize_config_module("components.conf", version_base="1.3"):
+        known = list(_keys(OmegaConf.to_container(hydra_compose("config")), ""))
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
+    return f"{key}: no such key; {hint}"
+
+
+def _keys(node: object, prefix: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield f"{prefix}{key}"
+            yield from _keys(value, f"{prefix}{key}.")

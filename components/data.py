@@ -1,0 +1,149 @@
+"""Batches `{"input", "label"}` of windows for torch.
+
+The order of the windows is a function of (seed, epoch) alone. It does not depend on the number of
+workers, nor on that of processes: each takes its share of the same global batch.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from lightning import LightningDataModule
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from components.failures import InputError
+from components.hdf5 import Windows
+
+
+class WindowDataset(Dataset):
+    """A split whose windows are fetched a batch at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.windows = Windows(path)
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
+        """Reads a whole batch in one go; torch calls this in place of `__getitem__`."""
+        inputs, labels = self.windows.read(indices)
+        return {"input": torch.from_numpy(inputs), "label": torch.from_numpy(labels)}
+
+
+class ShuffledBatches(Sampler[list[int]]):
+    """This process's share of each global batch, reshuffled every epoch.
+
+    An incomplete last batch is left out: it would weigh its few windows more than the others, and
+    could hold a single one. Which windows it would hold differs in every epoch.
+
+    Args:
+        windows: how many there are to shuffle.
+        batch_size: windows a step and process.
+    """
+
+    def __init__(
+        self, windows: int, batch_size: int, seed: int, rank: int = 0, processes: int = 1
+    ) -> None:
+        if windows < batch_size * processes:
+            raise InputError(
+                f"data.batch_size={batch_size} on {processes} processes: the train split has only "
+                f"{windows} windows, less than one batch"
+            )
+        self.windows, self.batch_size, self.seed = windows, batch_size, seed
+        self.rank, self.processes = rank, processes
+        self.epoch = 0
+
+    @property
+    def sampler(self) -> "ShuffledBatches":
+        """Itself: Lightning tells the epoch to a batch sampler's `sampler`."""
+        return self
+
+    def set_epoch(self, epoch: int) -> None:
+        """Chooses the shuffle of this epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return self.windows // (self.batch_size * self.processes)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.windows)
+        shared = order[: len(self) * self.batch_size * self.processes]
+        for batch in shared.reshape(len(self), self.processes, self.batch_size)[:, self.rank]:
+            yield batch.tolist()
+
+
+class OrderedBatches(Sampler[list[int]]):
+    """This process's share of a split in file order, each window once, the last batch shorter."""
+
+    def __init__(self, windows: int, batch_size: int, rank: int = 0, processes: int = 1) -> None:
+        self.batches = [
+            list(range(start, min(start + batch_size, windows)))
+            for start in range(0, windows, batch_size)
+        ][rank::processes]
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return iter(self.batches)
+
+
+def loader(
+    path: Path, *, batch_size: int, num_workers: int, batches: Sampler[list[int]] | None = None
+) -> DataLoader:
+    """Loads a split, in file order unless `batches` says otherwise.
+
+    Returns:
+        Batches of "input" (B, C, T) float32 in the unit of the data and "label" (B, ...) int64.
+    """
+    dataset = WindowDataset(path)
+    return DataLoader(
+        dataset,
+        batch_sampler=batches or OrderedBatches(len(dataset), batch_size),
+        num_workers=num_workers,
+        collate_fn=_as_it_is,
+        pin_memory=torch.cuda.is_available(),
+        persistent_workers=num_workers > 0,
+    )
+
+
+class Splits(LightningDataModule):
+    """The train and val splits, shared among the trainer's processes.
+
+    Args:
+        paths: the local file of each split.
+    """
+
+    def __init__(
+        self, paths: dict[str, Path], batch_size: int, num_workers: int, seed: int
+    ) -> None:
+        super().__init__()
+        self.paths, self.seed = paths, seed
+        self.sizes = {"batch_size": batch_size, "num_workers": num_workers}
+
+    def train_dataloader(self) -> DataLoader:
+        """Shuffled batches of the train split."""
+        batches = ShuffledBatches(
+            len(Windows(self.paths["train"])),
+            self.sizes["batch_size"],
+            self.seed,
+            self.trainer.global_rank,
+            self.trainer.world_size,
+        )
+        return loader(self.paths["train"], batches=batches, **self.sizes)
+
+    def val_dataloader(self) -> DataLoader:
+        """The val split, each window once over all processes."""
+        batches = OrderedBatches(
+            len(Windows(self.paths["val"])),
+            self.sizes["batch_size"],
+            self.trainer.global_rank,
+            self.trainer.world_size,
+        )
+        return loader(self.paths["val"], batches=batches, **self.sizes)
+
+
+def _as_it_is(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    return batch

@@ -1,0 +1,1 @@
+"""Describe: the manifest of a model, made on the meta device."""

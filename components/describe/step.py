@@ -1,0 +1,73 @@
+"""The manifest of a model: name, shape, dtype and part of every tensor it saves.
+
+Preflight, load-checkpoint and the learning-rate decay all know a model by this alone.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from components import encoder
+from components.config import compose, constructor, resolved
+from components.failures import InputError
+from components.layout import Layout
+
+DTYPES = {
+    "torch.float64": "F64",
+    "torch.float32": "F32",
+    "torch.float16": "F16",
+    "torch.bfloat16": "BF16",
+    "torch.int64": "I64",
+    "torch.int32": "I32",
+    "torch.int16": "I16",
+    "torch.int8": "I8",
+    "torch.uint8": "U8",
+    "torch.bool": "BOOL",
+}
+
+
+def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
+    """Describes the configured model.
+
+    The model is built for two numbers of logits; a size that follows them is written as
+    `num_logits`, so that one manifest serves every task.
+
+    Returns:
+        `{"model", "num_logits", "entries": [{"name", "shape", "dtype", "part"}], "decoder",
+        "head_patterns"}`, plain JSON data.
+
+    Raises:
+        InputError: the model cannot be built, or its layout does not cover it.
+    """
+    config = compose(overrides)
+    here, there = _tensors(config, config.num_logits), _tensors(config, config.num_logits + 1)
+    if list(here) != list(there):
+        raise InputError("model: its tensors change with the number of logits; only shapes may")
+    layout = Layout.from_config(resolved(config)["model"].get("layout"))
+    parts = layout.assign(here)
+    entries = [
+        {
+            "name": name,
+            "shape": [
+                "num_logits" if (low, high) == (config.num_logits, config.num_logits + 1) else low
+                for low, high in zip(tensor.shape, there[name].shape, strict=True)
+            ],
+            "dtype": DTYPES[str(tensor.dtype)],
+            "part": parts[name],
+        }
+        for name, tensor in here.items()
+    ]
+    return {
+        "model": constructor(resolved(config)["model"]),
+        "num_logits": config.num_logits,
+        "entries": entries,
+        "decoder": list(layout.decoder),
+        "head_patterns": list(layout.head),
+    }
+
+
+def _tensors(config: DictConfig, num_logits: int) -> dict[str, Any]:
+    sized = config.copy()
+    sized.num_logits = num_logits
+    return encoder.build(OmegaConf.to_container(sized.model, resolve=True), "meta").state_dict()

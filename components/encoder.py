@@ -1,0 +1,99 @@
+"""The model: built by Hydra, filled from a file, and restored with its normalisation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from components.artifacts import CONFIG, MODEL
+from components.config import MODEL_FACTS
+from components.failures import InputError
+from components.instantiation import make
+from components.normalization import normalization
+
+
+class Network(nn.Module):
+    """Normalisation, then encoder and head: raw windows in, logits out."""
+
+    def __init__(self, normalization: nn.Module, encoder: nn.Module) -> None:
+        super().__init__()
+        self.normalization, self.encoder = normalization, encoder
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Maps windows (B, C, T) in the unit of the data to logits (B, num_logits)."""
+        return self.encoder(self.normalization(x))
+
+
+@dataclass(frozen=True)
+class Restored:
+    """A tuned model as its folder describes it."""
+
+    network: Network
+    config: dict[str, Any]
+
+
+def build(model: Mapping[str, Any], device: str = "cpu") -> nn.Module:
+    """Instantiates the configured encoder.
+
+    Raises:
+        InputError: the class cannot be imported or does not take its arguments.
+    """
+    arguments = {key: value for key, value in model.items() if key not in MODEL_FACTS}
+    with torch.device(device):
+        module = make(arguments, "model")
+    if not isinstance(module, nn.Module):
+        raise InputError(f"model._target_={model['_target_']}: is no torch.nn.Module")
+    return module
+
+
+def fill(module: nn.Module, file: Path, missing: frozenset[str] = frozenset()) -> None:
+    """Copies a file's tensors into a module, every one of them.
+
+    Args:
+        missing: the names that the file may lack, because they are initialised afresh.
+
+    Raises:
+        InputError: the file cannot be read, or its tensors are not the module's.
+    """
+    try:
+        tensors = load_file(file)
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{file}: not readable as safetensors ({error})") from None
+    own = module.state_dict()
+    lacking = own.keys() - tensors.keys() - missing
+    misfits = [
+        *(f"{name}: in the file, not in the model" for name in sorted(tensors.keys() - own.keys())),
+        *(f"{name}: in the model, not in the file" for name in sorted(lacking)),
+        *(
+            f"{name}: {tuple(tensor.shape)} in the file, {tuple(own[name].shape)} in the model"
+            for name, tensor in tensors.items()
+            if name in own and tensor.shape != own[name].shape
+        ),
+    ]
+    if misfits:
+        raise InputError(
+            f"{file}: does not fit the configured model in {len(misfits)} tensors "
+            f"({'; '.join(misfits[:3])}); was it made with another model=?"
+        )
+    module.load_state_dict({**own, **tensors})
+
+
+def restore(folder: Path) -> Restored:
+    """Rebuilds a tuned model from its folder alone, in eval mode.
+
+    Raises:
+        InputError: the folder is not that of a tuned model, or its class is not installed.
+    """
+    if not (folder / CONFIG).is_file() or not (folder / MODEL).is_file():
+        raise InputError(f"{folder}: no tuned model; it needs {CONFIG} and {MODEL}")
+    config = yaml.safe_load((folder / CONFIG).read_text())
+    module = build(config["model"])
+    fill(module, folder / MODEL)
+    network = Network(normalization(config["input_normalization"]), module)
+    return Restored(network.eval(), config)

@@ -1,0 +1,1 @@
+"""Fine-tune: a backbone and a dataset in, a tuned model out."""

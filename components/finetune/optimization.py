@@ -1,0 +1,160 @@
+"""Optimizer and scheduler: layer-wise learning rates in few groups, durations in steps."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from timm.optim import Lamb
+from timm.scheduler.scheduler import Scheduler as TimmScheduler
+from torch import nn
+
+from components.failures import InputError
+from components.instantiation import make
+from components.layout import block_index
+
+OPTIMIZERS = {
+    "SGD": torch.optim.SGD,
+    "Adam": torch.optim.Adam,
+    "AdamW": torch.optim.AdamW,
+    "LAMB": Lamb,
+}
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How one parameter learns; `scale` multiplies the scheduled learning rate."""
+
+    part: str
+    scale: float
+    weight_decay: float
+    frozen: bool
+
+
+def rates(
+    encoder: nn.Module,
+    parts: Mapping[str, str],
+    *,
+    weight_decay: float,
+    layer_decay: float,
+    stem: str,
+    decay_all: bool,
+) -> dict[str, Rate]:
+    """The rate of every parameter.
+
+    Block i of n learns at `layer_decay ** (n - i)`, final norm and head at 1, the stem at
+    `layer_decay ** (n + 1)` as in BEiT (Bao et al. 2021, arXiv:2106.08254) or, with
+    `stem="base"`, at 1. Only the weights of layers decay, not biases, norms, embeddings and bare
+    parameters, unless `decay_all`.
+
+    Raises:
+        InputError: a decay below 1 has no block to fall on.
+    """
+    depth = len({part for part in parts.values() if block_index(part) is not None})
+    if layer_decay < 1 and not depth:
+        raise InputError(
+            f"layerwise_lr_decay={layer_decay}: the model's layout has no blocks, so that all of "
+            "them would learn at one rate; name them in model.layout.blocks or set it to 1"
+        )
+
+    def scale(part: str) -> float:
+        if (index := block_index(part)) is not None:
+            return layer_decay ** (depth - index)
+        return layer_decay ** (depth + 1) if part == "stem" and stem == "decayed" else 1.0
+
+    decaying = _decaying(encoder)
+    return {
+        name: Rate(
+            part=parts[name],
+            scale=scale(parts[name]),
+            weight_decay=weight_decay if decay_all or name in decaying else 0.0,
+            frozen=not parameter.requires_grad,
+        )
+        for name, parameter in encoder.named_parameters()
+    }
+
+
+def optimizer(
+    encoder: nn.Module, table: Mapping[str, Rate], settings: Mapping[str, Any], *, fused: bool
+) -> torch.optim.Optimizer:
+    """The configured optimizer, with one group for each pair of scale and weight decay.
+
+    Groups carry `lr_scale`, which timm's schedulers apply at every update, so that warm-up and
+    minimum keep the ratio of the groups.
+
+    Raises:
+        InputError: `optimizer.options` holds what the optimizer does not take.
+    """
+    parameters = dict(encoder.named_parameters())
+    groups: dict[tuple[float, float], dict[str, Any]] = {}
+    for name, rate in table.items():
+        if rate.frozen:
+            continue
+        group = groups.setdefault(
+            (rate.scale, rate.weight_decay),
+            {"params": [], "lr_scale": rate.scale, "weight_decay": rate.weight_decay},
+        )
+        group["params"].append(parameters[name])
+    kind = OPTIMIZERS[settings["optim"]]
+    options = dict(settings["options"])
+    if kind is not Lamb and "fused" not in options and "foreach" not in options:
+        options["fused"] = fused
+    try:
+        return kind(list(groups.values()), lr=settings["lr"], **options)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"optimizer.options={settings['options']}: {error}") from None
+
+
+def scheduler(
+    optimizer: torch.optim.Optimizer, settings: Mapping[str, Any], *, steps: int, epochs: int
+) -> dict[str, Any]:
+    """The configured scheduler as Lightning wants it.
+
+    Args:
+        settings: Hydra node with `_target_` and its arguments, `interval` (step or epoch) and,
+            for a scheduler that wants a metric, `monitor`.
+        steps: optimizer steps of the whole training.
+        epochs: epochs of the whole training.
+    """
+    node = {k: v for k, v in settings.items() if k not in ("interval", "monitor")}
+    node = in_steps(node, steps=steps, epochs=epochs)
+    is_timm = str(node.get("_target_", "")).startswith("timm.")
+    if not is_timm:  # torch's schedulers know no lr_scale: they start from the scaled rate
+        for group in optimizer.param_groups:
+            group["lr"] *= group.pop("lr_scale")
+    made = make(node, "scheduler", optimizer=optimizer)
+    wanted = {"scheduler": made, "interval": settings["interval"]}
+    if isinstance(made, TimmScheduler) and settings["interval"] != "step":
+        raise InputError("scheduler.interval: timm's schedulers are stepped by step; set it to step")
+    if settings.get("monitor"):
+        wanted["monitor"] = settings["monitor"]
+    return wanted
+
+
+def in_steps(node: Mapping[str, Any], *, steps: int, epochs: int) -> dict[str, Any]:
+    """Turns durations such as `3 epochs`, `5 %` and `rest` into optimizer steps."""
+    units = {"%": steps / 100, "epoch": steps / epochs, "step": 1.0}
+    turned = dict(node)
+    for key, value in node.items():
+        found = re.fullmatch(r"([\d.]+)\s*(%|epoch|step)s?", value) if isinstance(value, str) else 0
+        if found:
+            turned[key] = round(float(found.group(1)) * units[found.group(2)])
+    return {
+        key: max(1, steps - turned.get("warmup_t", 0)) if value == "rest" else value
+        for key, value in turned.items()
+    }
+
+
+def _decaying(encoder: nn.Module) -> set[str]:
+    """Names of the weights of layers: matrices and kernels of modules that are no embedding."""
+    exempt = set(encoder.no_weight_decay()) if hasattr(encoder, "no_weight_decay") else set()
+    return {
+        name
+        for prefix, module in encoder.named_modules()
+        for leaf, parameter in module.named_parameters(prefix, recurse=False)
+        if (name := leaf) not in exempt
+        and parameter.ndim > 1
+        and name.endswith("weight")
+        and not isinstance(module, nn.Embedding)
+    }
