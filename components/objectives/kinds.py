@@ -37,6 +37,7 @@ class Binary(Objective):
             )
 
     def decisions(self, probabilities: "Tensor", labels: "Tensor") -> "Decisions":
+        """What was decided and what was right, in a form that is the same for every type."""
         from components.metrics import TwoClass
 
         return TwoClass(self.predictions(probabilities), probabilities, labels)
@@ -51,10 +52,12 @@ class MultiLabel(Objective):
 
     @property
     def label_shape(self) -> tuple[int, ...]:
+        """Shape of one window's label."""
         return (self.num_classes,)
 
     @property
     def label_count(self) -> int:
+        """How many values a label can take, from 0."""
         return 2
 
     def balanced_weights(self, labels: np.ndarray) -> list[float]:
@@ -63,7 +66,7 @@ class MultiLabel(Objective):
 
     def probabilities(self, logits: "Tensor") -> "Tensor":
         """Sigmoid in float64: (B, L)."""
-        return double(self._shaped(logits)).sigmoid()
+        return double(self._shaped(logits)).sigmoid_()
 
     def predictions(self, probabilities: "Tensor") -> "Tensor":
         """1 above 0.5, else 0 (exactly 0.5 too): (B, L), int64."""
@@ -79,6 +82,7 @@ class MultiLabel(Objective):
         return binary_cross_entropy_with_logits(logits, targets, pos_weight=weight)
 
     def decisions(self, probabilities: "Tensor", labels: "Tensor") -> "Decisions":
+        """What was decided and what was right, in a form that is the same for every type."""
         from components.metrics import Labels
 
         return Labels(self.predictions(probabilities), probabilities, labels)
@@ -97,17 +101,20 @@ class MultiOutput(Objective):
 
     @property
     def logit_shape(self) -> tuple[int, ...]:
+        """Shape of one window's logits and probabilities."""
         return (self.num_outputs, self.num_classes)
 
     @property
     def label_shape(self) -> tuple[int, ...]:
+        """Shape of one window's label."""
         return (self.num_outputs,)
 
     def probabilities(self, logits: "Tensor") -> "Tensor":
         """Sigmoid in float64: (B, O, K)."""
-        return double(self._shaped(logits)).sigmoid()
+        return double(self._shaped(logits)).sigmoid_()
 
     def decisions(self, probabilities: "Tensor", labels: "Tensor") -> "Decisions":
+        """What was decided and what was right, in a form that is the same for every type."""
         from components.metrics import Outputs
 
         return Outputs(self.predictions(probabilities), probabilities, labels)

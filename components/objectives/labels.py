@@ -55,7 +55,7 @@ def value_complaint(labels: np.ndarray, count: int, kind: str, num_classes: int)
 
 
 def class_balance(labels: np.ndarray, num_classes: int) -> list[float]:
-    """n / (K * count) for each class.
+    """N / (K * count) for each class.
 
     Raises:
         InputError: a class does not occur.
@@ -80,6 +80,6 @@ def positive_balance(labels: np.ndarray) -> list[float]:
 def _refuse_absent(missing: np.ndarray, what: str) -> None:
     if missing.size:
         raise InputError(
-            f"class_weights=balanced: the train split lacks a window for {what} "
-            f"{', '.join(map(str, missing))}; set class_weights to numbers or to null"
+            f"objective.class_weights=balanced: the train split lacks {what} "
+            f"{', '.join(map(str, missing))}; set it to numbers or to null"
         )

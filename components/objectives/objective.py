@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from components.metrics import Decisions, Scores
 
+
 class Objective:
     """What the types share: softmax over K classes and cross-entropy, unless a type says otherwise.
 
@@ -85,13 +86,11 @@ class Objective:
         shape = label_checks.shape_complaint(
             labels, self.label_shape, self.meaning, self.kind, self.width_key
         )
-        values = label_checks.value_complaint(
-            labels, self.label_count, self.kind, self.num_classes
-        )
+        values = label_checks.value_complaint(labels, self.label_count, self.kind, self.num_classes)
         return [complaint for complaint in (shape, values) if complaint]
 
     def balanced_weights(self, labels: np.ndarray) -> list[float]:
-        """n / (K * count) for each class of the train labels (N, *label_shape).
+        """N / (K * count) for each class of the train labels (N, *label_shape).
 
         Raises:
             InputError: a class does not occur.
@@ -100,7 +99,10 @@ class Objective:
 
     def probabilities(self, logits: "Tensor") -> "Tensor":
         """Softmax in float64: (B, *logit_shape) from the model's (B, num_logits)."""
-        return double(self._shaped(logits)).softmax(-1)
+        powers = double(self._shaped(logits))
+        # In place: at ten million windows every further array is half a gigabyte.
+        powers.sub_(powers.amax(-1, keepdim=True)).exp_()
+        return powers.div_(powers.sum(-1, keepdim=True))
 
     def predictions(self, probabilities: "Tensor") -> "Tensor":
         """Decisions (B, *label_shape), int64; of equal probabilities the first wins."""
@@ -148,7 +150,9 @@ class Objective:
         if self.class_weights is None:
             return None
         if self.class_weights == BALANCED:
-            raise Failure("class_weights=balanced needs the train labels: call resolved(labels)")
+            raise Failure(
+                "objective.class_weights=balanced needs the train labels: resolved(labels)"
+            )
         key = (logits.device, logits.dtype)
         if key not in self._placed:
             self._placed[key] = logits.new_tensor(self.class_weights)
@@ -156,5 +160,9 @@ class Objective:
 
 
 def double(logits: "Tensor") -> "Tensor":
-    """Float64, on the CPU where the device has none: metrics are exact wherever they are made."""
-    return (logits.cpu() if logits.device.type == "mps" else logits).double()
+    """A copy in float64, on the CPU where the device has none."""
+    import torch
+
+    logits = logits.detach()
+    device = "cpu" if logits.device.type == "mps" else logits.device
+    return logits.to(device, torch.float64, copy=True)

@@ -1,0 +1,57 @@
+"""The metrics over an epoch, as Lightning and torchmetrics want them."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from components.metrics.scores import Scores
+from components.objectives import Objective
+
+
+class ClassificationMetric(Metric):
+    """Keeps logits and labels where they are, and makes all metrics of them at the epoch's end.
+
+    An update appends two tensors: nothing is computed, moved or waited for. Kept are 4 bytes a
+    logit and the labels; processes exchange them at `compute`.
+
+    Args:
+        objective: of the classification type.
+    """
+
+    is_differentiable = False
+    full_state_update = False
+    logits: list[Tensor]
+    labels: list[Tensor]
+
+    def __init__(self, objective: Objective, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.objective = objective
+        self.add_state("logits", [], dist_reduce_fx="cat")
+        self.add_state("labels", [], dist_reduce_fx="cat")
+
+    def update(self, logits: Tensor, labels: Tensor) -> None:
+        """Keeps a batch.
+
+        Args:
+            logits: (B, num_logits), of any floating point type; kept as float32.
+            labels: (B, *label_shape).
+        """
+        # A copy: a view into the model's output would keep all of that output alive.
+        self.logits.append(logits.detach().float().clone())
+        self.labels.append(labels.detach())
+
+    def forward(self, logits: Tensor, labels: Tensor) -> None:
+        """Keeps a batch; torchmetrics would compute the batch's own metrics here."""
+        self.update(logits, labels)
+
+    def compute(self) -> Scores:
+        """Metrics of all that was kept."""
+        if not len(self.logits):
+            logits = torch.zeros(0, self.objective.num_logits)
+            labels = torch.zeros(0, *self.objective.label_shape, dtype=torch.long)
+        else:
+            logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
+        return self.objective.scores(self.objective.probabilities(logits), labels)

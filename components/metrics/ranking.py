@@ -1,0 +1,81 @@
+"""Metrics of scores: the area under the ROC curve and the average precision, exact under ties.
+
+Positives and negatives are sorted apart, and what a metric needs is counted at the positives: how
+many of either kind score lower. That takes far less memory than a full table of thresholds.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One class against the rest: M decisions, P of them truly of the class.
+
+    Attributes:
+        positives: (P,) the places of the positives among the decisions, from the lowest score.
+        negatives: (M - P,) likewise of the negatives.
+        below: (P,) how many negatives score lower than each positive.
+        not_above: (P,) how many negatives score lower or the same.
+        under: (P,) how many positives score lower.
+    """
+
+    positives: Tensor
+    negatives: Tensor
+    below: Tensor
+    not_above: Tensor
+    under: Tensor
+
+    @classmethod
+    def of(cls, scores: Tensor, positive: Tensor) -> Self:
+        """Ranks scores (M,), given whether the class is the true one (M,)."""
+        high, positives = _ascending(scores, positive)
+        low, negatives = _ascending(scores, ~positive)
+        return cls(
+            positives,
+            negatives,
+            below=torch.searchsorted(low, high),
+            not_above=torch.searchsorted(low, high, right=True),
+            under=torch.searchsorted(high, high),
+        )
+
+    def areas(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """The area under the ROC curve and the average precision.
+
+        Args:
+            weights: (R, M) int64, how often each decision counts; once by default.
+
+        Returns:
+            Two float64 of shape () or (R,); NaN where one of the outcomes does not occur.
+        """
+        own: Tensor | int = 1
+        below, not_above, under = self.below, self.not_above, self.under
+        hits, alarms = below.new_tensor((len(self.positives), len(self.negatives)))
+        if weights is not None:
+            own = weights[:, self.positives]
+            lower_hits, lower_alarms = _running(own), _running(weights[:, self.negatives])
+            below, not_above = lower_alarms[:, below], lower_alarms[:, not_above]
+            under = lower_hits[:, under]
+            hits, alarms = lower_hits[:, -1], lower_alarms[:, -1]
+        # Whole numbers up to here and in this sum, so that it is exact; a tie counts one half.
+        auroc = (own * (below + not_above)).sum(-1) / (2.0 * hits.double() * alarms)
+        accepted_hits = hits[..., None] - under
+        accepted = accepted_hits + (alarms[..., None] - below)
+        steps = own * accepted_hits.double() / accepted.clamp(min=1)
+        precision = torch.where(alarms > 0, steps.sum(-1) / hits.double(), torch.nan)
+        return auroc, precision
+
+
+def _ascending(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    """The chosen scores, sorted, and their places."""
+    places = chosen.nonzero().squeeze(1)
+    ordered, order = scores[places].sort()
+    return ordered, places[order]
+
+
+def _running(weights: Tensor) -> Tensor:
+    """Sums of the first 0, 1, ... columns of (R, M): (R, M + 1)."""
+    return torch.nn.functional.pad(weights.cumsum(1), (1, 0))
