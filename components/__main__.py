@@ -1,0 +1,149 @@
+"""The steps on the command line: `python -m components STEP ...`, one container's work each."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from components import arguments, console
+
+PROGRAM = "python -m components"
+CHECKPOINT = "a .ckpt, .pt, .pth or .safetensors file, or a sharded folder's index: path or s3://"
+DATASET = "a folder or s3:// prefix with train.h5, val.h5 and test.h5"
+OUTPUT = "folder to make; written whole or not at all"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one step.
+
+    Returns:
+        The exit code: 0 done. A failure ends the process with its own: 1 failed, 2 wrong input.
+    """
+    args = arguments.parse(_parser(), argv)
+    console.log_plainly()
+    with console.told():
+        args.run(args)
+    return 0
+
+
+def _describe(args: argparse.Namespace) -> None:
+    from components.describe.step import run
+
+    print(json.dumps(run(args.overrides), indent=1))
+
+
+def _preflight(args: argparse.Namespace) -> None:
+    from components.preflight.step import run
+
+    manifest = _manifest(args.overrides, shipped=False)
+    checked = run(args.checkpoint, args.dataset, args.overrides, manifest=manifest)
+    if args.json:
+        print(json.dumps(checked.slices, indent=1))
+        return
+    print(f"checkpoint  {args.checkpoint}  {checked.checkpoint_fingerprint}")
+    print(f"dataset     {args.dataset}  {checked.dataset_fingerprint}")
+    print("nothing found against this run")
+
+
+def _load_checkpoint(args: argparse.Namespace) -> None:
+    from components.config import compose, for_step
+    from components.load_checkpoint.step import run
+
+    piece = for_step("load_checkpoint", compose(args.overrides))
+    run(args.checkpoint, args.output, {**piece, "manifest": _manifest(args.overrides)})
+
+
+def _finetune(args: argparse.Namespace) -> None:
+    from components.config import compose, for_step
+    from components.finetune.step import run
+
+    piece = for_step("finetune", compose(args.overrides))
+    run(args.dataset, args.output, piece, backbone=args.backbone)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    from components.config import compose, for_step
+    from components.evaluate.step import run
+
+    piece = for_step("evaluate", compose(args.overrides))
+    done = run(args.model, args.dataset, args.output, piece)
+    print(json.dumps(done.metrics, indent=1))
+    print(f"Report: {done.report}")
+
+
+def _manifest(overrides: Sequence[str], *, shipped: bool = True) -> dict | None:
+    """The committed manifest of the model, or one made here, which takes torch.
+
+    Args:
+        overrides: Hydra overrides.
+        shipped: whether to give a committed one; None stands for it otherwise.
+    """
+    from components import config
+
+    composed = config.compose(overrides)
+    committed = config.shipped_manifest(composed)
+    if committed is not None:
+        return committed if shipped else None
+    from components.describe.step import run
+
+    return config.sized(run(overrides), composed.num_logits)
+
+
+def _parser() -> arguments.Parser:
+    parser = arguments.Parser(prog=PROGRAM, description=__doc__)
+    commands = parser.add_subparsers(title="steps", metavar="STEP", required=True)
+
+    describe = arguments.add_command(
+        commands,
+        "describe",
+        _describe,
+        help="print a model's manifest: every tensor's name, shape, dtype and part",
+        example=f"{PROGRAM} describe model=waveform_transformer",
+    )
+    preflight = arguments.add_command(
+        commands,
+        "preflight",
+        _preflight,
+        help="check checkpoint, data and configuration before anything costly",
+        example=f"{PROGRAM} preflight --checkpoint last.ckpt --dataset data/ num_classes=4",
+    )
+    load = arguments.add_command(
+        commands,
+        "load-checkpoint",
+        _load_checkpoint,
+        help="take a pretrained backbone's weights out of a checkpoint",
+        example=f"{PROGRAM} load-checkpoint --checkpoint last.ckpt --output backbone",
+    )
+    finetune = arguments.add_command(
+        commands,
+        "finetune",
+        _finetune,
+        help="fine-tune a backbone, or train from scratch without one",
+        example=f"{PROGRAM} finetune --backbone backbone --dataset data/ --output model",
+    )
+    evaluate = arguments.add_command(
+        commands,
+        "evaluate",
+        _evaluate,
+        help="test a tuned model and report what came out",
+        example=f"{PROGRAM} evaluate --model model --dataset data/ --output evaluation",
+    )
+    for command in (preflight, load):
+        command.add_argument("--checkpoint", required=True, metavar="URI", help=CHECKPOINT)
+    preflight.add_argument("--json", action="store_true", help="print each step's configuration")
+    finetune.add_argument("--backbone", type=Path, metavar="DIR", help="load-checkpoint's output")
+    evaluate.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="finetune's output"
+    )
+    for command in (preflight, finetune, evaluate):
+        command.add_argument("--dataset", required=True, metavar="URI", help=DATASET)
+    for command in (load, finetune, evaluate):
+        command.add_argument("--output", type=Path, required=True, metavar="DIR", help=OUTPUT)
+    for command in (describe, preflight, load, finetune, evaluate):
+        arguments.add_overrides(command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""The KFP face of evaluate."""
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Metrics, Model, Output
+
+
+def evaluate(
+    dataset_uri: str,
+    config: str,
+    model: Input[Model],
+    metrics: Output[Metrics],
+    classification: Output[ClassificationMetrics],
+    report: Output[HTML],
+    evaluation: Output[Artifact],
+):
+    """Tests the tuned model on the data's test split and reports what came out."""
+    import shutil
+    from pathlib import Path
+
+    from components import console, failures, parameters
+
+    console.log_plainly()
+    output = Path(evaluation.path)
+    with console.told(), failures.recorded(output):
+        from components.evaluate import kubeflow
+        from components.evaluate.step import run
+
+        done = run(Path(model.path), dataset_uri, output, parameters.unpack(config))
+        kubeflow.log_metrics(metrics, done.metrics)
+        kubeflow.log_classification(classification, done.details)
+        shutil.copyfile(done.report, report.path)
+
+
+def component(image: str):
+    """The component that runs in `image`."""
+    return dsl.component(evaluate, base_image=image, install_kfp_package=False)

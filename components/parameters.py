@@ -1,0 +1,34 @@
+"""Plain data as the text of a KFP parameter, and back.
+
+KFP hands a step all its parameters as one argument of a command, and Linux refuses an argument of
+128 KiB. A manifest of some hundred tensors would come near that, so long texts travel compressed.
+"""
+
+import base64
+import json
+import zlib
+from typing import Any
+
+LONG = 8192
+MARK = "zlib:"
+
+
+def pack(data: Any) -> str:
+    """JSON data as text: plain while it is short, compressed when it is long.
+
+    The same data give the same text, since KFP's cache goes by it.
+
+    Raises:
+        ValueError: a NaN or an infinity, which is no JSON.
+    """
+    text = json.dumps(data, sort_keys=True, allow_nan=False)
+    if len(text) < LONG:
+        return text
+    return MARK + base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+
+
+def unpack(text: str) -> Any:
+    """What `pack` packed."""
+    if text.startswith(MARK):
+        text = zlib.decompress(base64.b64decode(text[len(MARK) :])).decode()
+    return json.loads(text)

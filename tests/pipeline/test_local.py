@@ -1,0 +1,178 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from components import parameters
+from components.failures import InputError
+from pipeline import local
+from pipeline.outcome import StepFailed
+
+
+def contents(folder):
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def running(pid):
+    """Whether a process runs; one that has ended may stay listed until its parent looks."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().rpartition(")")[2].split()[0] != "Z"
+
+
+def start(out, overrides=("a=1",), **more):
+    local.run("weights.ckpt", "s3://bucket/data", overrides, out=out, **more)
+
+
+BACKBONE = ["backbone/backbone.safetensors", "backbone/report.json"]
+
+
+def test_a_run_leaves_the_folders_of_its_steps_and_nothing_else(steps, tmp_path):
+    start(tmp_path / "out")
+    assert contents(tmp_path / "out") == [
+        *BACKBONE,
+        "evaluation/details.json",
+        "evaluation/metrics.json",
+        "evaluation/report.html",
+        "model/config.yaml",
+        "model/model.safetensors",
+    ]
+
+
+def test_each_step_gets_its_slice_and_local_paths_from_the_root_on(steps, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    start(tmp_path / "out", ["a=1", "b=[1,2]"], manifest=parameters.pack({"entries": "x" * 9000}))
+    report = json.loads((tmp_path / "out/backbone/report.json").read_text())
+    assert report["checkpoint"] == str(tmp_path / "weights.ckpt")
+    assert report["fingerprint"] == "etag"
+    assert report["config"]["overrides"] == ["a=1", "b=[1,2]"]
+    assert report["config"]["manifest"] == {"entries": "x" * 9000}
+
+
+def test_a_manifest_of_thousands_of_tensors_goes_through(steps, tmp_path):
+    entries = [{"name": f"layer{i}.weight", "shape": [i, i], "part": "stem"} for i in range(9000)]
+    assert len(json.dumps(entries)) > 4 * 131072  # Linux refuses an argument of 128 KiB
+    start(tmp_path / "out", manifest=parameters.pack({"entries": entries}))
+    config = json.loads((tmp_path / "out/model/config.yaml").read_text())
+    assert config["manifest"]["entries"] == entries
+
+
+def test_a_path_with_python3_or_a_space_in_it_stays_as_it_is(steps, tmp_path):
+    uri = str(tmp_path / "lib python3.11/weights.ckpt")
+    local.run(uri, "s3://bucket/data", [], out=tmp_path / "out python3")
+    report = json.loads((tmp_path / "out python3/backbone/report.json").read_text())
+    assert report["checkpoint"] == uri
+
+
+def test_a_working_folder_with_components_of_its_own_does_not_shadow_ours(
+    steps, tmp_path, monkeypatch
+):
+    (tmp_path / "components").mkdir()
+    (tmp_path / "components/__init__.py").write_text("raise RuntimeError('not ours')")
+    monkeypatch.chdir(tmp_path)
+    start(tmp_path / "out")
+    assert (tmp_path / "out/evaluation/report.html").exists()
+
+
+def test_lines_carry_the_name_of_their_step_and_none_are_of_kfp(steps, tmp_path, capfd):
+    start(tmp_path / "out")
+    out, err = capfd.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert f"preflight       | looked at {os.getcwd()}/weights.ckpt s3://bucket/data" in lines
+    assert "finetune        | bad byte \ufffd" in lines
+    names = [line.split(" | ")[0].rstrip() for line in lines]
+    assert list(dict.fromkeys(names)) == ["preflight", "load-checkpoint", "finetune", "evaluate"]
+    assert not any("KFP" in line or "executor" in line.lower() for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("order", "kind", "code", "message"),
+    [
+        ("wrong input", "input", 2, "first thing wrong\nsecond thing wrong"),
+        ("no service", "service", 1, "s3://x: out of reach"),
+        ("crash", "crash", 1, "finetune crashed: ValueError: a fault in two lines"),
+        (
+            "killed",
+            "failed",
+            1,
+            "finetune was killed by SIGKILL (exit code 137), most often because memory ran out",
+        ),
+        ("leaves", "failed", 1, "finetune ended with exit code 7 and left no reason"),
+        (
+            "makes nothing",
+            "failed",
+            1,
+            "finetune ended without its output (model.safetensors, config.yaml)",
+        ),
+    ],
+)
+def test_a_failed_step_is_told_as_it_failed_and_what_was_done_stays(
+    steps, tmp_path, order, kind, code, message
+):
+    steps(finetune=order)
+    with pytest.raises(StepFailed) as caught:
+        start(tmp_path / "out")
+    assert (str(caught.value), caught.value.exit_code) == (message, code)
+    assert contents(tmp_path / "out") == [*BACKBONE, "failure.json"]
+    record = json.loads((tmp_path / "out/failure.json").read_text())
+    assert record == {"step": "finetune", "kind": kind, "message": message, "exit_code": code}
+
+
+def test_the_first_step_to_fail_ends_the_run(steps, tmp_path, capfd):
+    steps(preflight="wrong input")
+    with pytest.raises(StepFailed):
+        start(tmp_path / "out")
+    assert contents(tmp_path / "out") == ["failure.json"]
+    assert "load-checkpoint" not in capfd.readouterr().err
+
+
+def test_a_folder_that_holds_a_run_is_refused_and_left_alone(steps, tmp_path):
+    (tmp_path / "out/model").mkdir(parents=True)
+    (tmp_path / "out/model/model.safetensors").write_text("precious")
+    with pytest.raises(InputError, match=r"--out .*out: holds a run already \(model\)"):
+        start(tmp_path / "out")
+    assert contents(tmp_path / "out") == ["model/model.safetensors"]
+
+
+def test_a_folder_where_preflight_found_something_can_be_used_again(steps, tmp_path):
+    steps(preflight="wrong input")
+    with pytest.raises(StepFailed):
+        start(tmp_path / "out")
+    steps()
+    start(tmp_path / "out")
+    assert "failure.json" not in contents(tmp_path / "out")
+
+
+def test_an_out_below_a_file_is_the_users_mistake(steps, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        start(tmp_path / "file/out")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_no_process_behind(steps, tmp_path, number):
+    steps(finetune="hangs")
+    out = ["--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        [sys.executable, "-m", "pipeline", "run", "--checkpoint", "c", "--dataset", "d", *out],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(local.__file__).parents[1],
+    ) as process:
+        pid = tmp_path / "pid"
+        deadline = time.monotonic() + 60
+        while not (pid.exists() and pid.read_text()):
+            assert time.monotonic() < deadline and process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(number)
+        err = process.stderr.read()
+        assert process.wait(30) == 130
+    assert err.splitlines()[-1] == "error: interrupted"
+    assert "Traceback" not in err
+    assert not running(int(pid.read_text()))
+    assert contents(tmp_path / "out") == [*BACKBONE, "failure.json"]
