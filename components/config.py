@@ -63,16 +63,21 @@ def compose(overrides: Sequence[str] = ()) -> DictConfig:
     Raises:
         InputError: a key, option or value that cannot be; the message names it.
     """
-    GlobalHydra.instance().clear()
-    with initialize_config_module("components.conf", version_base="1.3"):
-        try:
-            config = hydra_compose("config", overrides=list(overrides))
-        except (HydraException, OmegaConfBaseException, OSError) as error:
-            raise InputError(_explain(error)) from error
+    config = draft(overrides)
     if findings := rules.check(config):
         raise Findings(findings)
     make(resolved(config)["objective"], "objective")
     return config
+
+
+def draft(overrides: Sequence[str] = ()) -> DictConfig:
+    """Composes the configuration as `compose` does, with its values unchecked."""
+    GlobalHydra.instance().clear()
+    with initialize_config_module("components.conf", version_base="1.3"):
+        try:
+            return hydra_compose("config", overrides=list(overrides))
+        except (HydraException, OmegaConfBaseException, OSError) as error:
+            raise InputError(_explain(error)) from error
 
 
 def for_step(step: str, config: DictConfig) -> dict[str, Any]:
@@ -155,13 +160,12 @@ def _explain(error: Exception) -> str:
         return f"override {override!r}: not of the form key=value ({text.splitlines()[0]})"
     unknown = re.search(r"Could not override '([^']*)'", text)
     if isinstance(error, ConfigCompositionException) and unknown:
-        return _unknown_key(unknown.group(1), text)
+        return _unknown_key(unknown.group(1))
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _unknown_key(key: str, text: str) -> str:
-    with initialize_config_module("components.conf", version_base="1.3"):
-        known = list(_keys(OmegaConf.to_container(hydra_compose("config")), ""))
+def _unknown_key(key: str) -> str:
+    known = list(_keys(OmegaConf.to_container(hydra_compose("config")), ""))
     close = difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
     return f"{key}: no such key; {hint}"

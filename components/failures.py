@@ -5,9 +5,10 @@ exit code and the message of a step.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NoReturn
 
 FAILURE = "failure.json"
 
@@ -59,3 +60,9 @@ def recorded(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FAILURE).write_text(json.dumps(record))
         raise
+
+
+def reraise(record: Mapping[str, Any]) -> NoReturn:
+    """Raises the failure that another process left in `failure.json`."""
+    kinds = {kind.kind: kind for kind in (Failure, InputError, ServiceError)}
+    raise kinds.get(record["kind"], Failure)(record["message"])

@@ -44,6 +44,12 @@ class Header:
     classes: tuple[str, ...]
     scale: float
 
+    def summary(self) -> dict[str, int | None]:
+        """Numbers of windows, subjects and recordings; None where the file names none."""
+        named = {"subjects": self.subjects, "recordings": self.recordings}
+        counts = {key: None if v is None else len(np.unique(v)) for key, v in named.items()}
+        return {"windows": self.windows, **counts}
+
 
 def read_header(source: Path | BinaryIO, name: str = "") -> Header:
     """Reads a split's header from a path or a seekable binary file.

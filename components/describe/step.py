@@ -3,13 +3,14 @@
 Preflight, load-checkpoint and the learning-rate decay all know a model by this alone.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from components import encoder
-from components.config import compose, constructor, resolved
+from components.config import constructor, draft, resolved
 from components.failures import InputError
 from components.layout import Layout
 
@@ -25,6 +26,8 @@ DTYPES = {
     "torch.uint8": "U8",
     "torch.bool": "BOOL",
 }
+# A manifest serves every task; where the user names none, any will do.
+TASK = {"classification_type": "mcc", "num_classes": 2}
 
 
 def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
@@ -40,7 +43,10 @@ def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
     Raises:
         InputError: the model cannot be built, or its layout does not cover it.
     """
-    config = compose(overrides)
+    config = draft(overrides)
+    for key, value in TASK.items():
+        if OmegaConf.is_missing(config, key):
+            config[key] = value
     here, there = _tensors(config, config.num_logits), _tensors(config, config.num_logits + 1)
     if list(here) != list(there):
         raise InputError("model: its tensors change with the number of logits; only shapes may")
@@ -71,3 +77,10 @@ def _tensors(config: DictConfig, num_logits: int) -> dict[str, Any]:
     sized = config.copy()
     sized.num_logits = num_logits
     return encoder.build(OmegaConf.to_container(sized.model, resolve=True), "meta").state_dict()
+
+
+def as_text(manifest: dict[str, Any]) -> str:
+    """The manifest as JSON with a tensor a line, so that a change of one shows as such."""
+    entries = ",\n".join(f"  {json.dumps(entry)}" for entry in manifest["entries"])
+    others = json.dumps({k: v for k, v in manifest.items() if k != "entries"}, indent=1)
+    return f'{others[:-2]},\n "entries": [\n{entries}\n ]\n}}\n'

@@ -1,0 +1,28 @@
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint bench
+
+help:  ## these lines
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: .venv/ready  ## make .venv with everything in it
+
+demo: .venv/ready  ## fine-tune the bundled model on the bundled recordings
+	@$(BIN)/biotune run
+
+test: .venv/ready  ## the whole test suite
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
+
+lint: .venv/ready  ## style and import order
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+bench: .venv/ready  ## the tables of the README (takes long)
+	$(BIN)/python benchmarks/ablation.py
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,test]'
+	@touch $@

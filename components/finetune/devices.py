@@ -1,0 +1,56 @@
+"""How many processes a fine-tuning takes, and their start.
+
+Lightning would start `__main__` again for each further device, which inside a pipeline is KFP's
+executor. So the step starts `torch.distributed.run` on a worker module of its own.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+
+from components.failures import FAILURE, Failure, InputError, reraise
+from components.finetune.training import Request
+
+
+def processes(trainer: Mapping[str, Any]) -> int:
+    """The number of devices that `trainer.devices` means on this machine.
+
+    Raises:
+        InputError: more devices than there are, or more than one node.
+    """
+    if trainer["num_nodes"] != 1:
+        raise InputError(f"trainer.num_nodes={trainer['num_nodes']}: a fine-tuning runs on one node")
+    accelerator, devices = trainer["accelerator"], trainer["devices"]
+    there = torch.cuda.device_count()
+    if accelerator in ("gpu", "cuda") and not there:
+        raise InputError(f"trainer.accelerator={accelerator}: no GPU here; set it to cpu or auto")
+    on_gpu = there and accelerator in ("auto", "gpu", "cuda")
+    if isinstance(devices, (list, tuple)):
+        return len(devices)
+    if devices in ("auto", -1, "-1"):
+        return there if on_gpu else 1
+    if not str(devices).isdigit() or int(devices) < 1:
+        raise InputError(f"trainer.devices={devices}: must be a number, a list, or auto")
+    if on_gpu and int(devices) > there:
+        raise InputError(f"trainer.devices={devices}: there are {there} GPUs here")
+    return int(devices)
+
+
+def launch(request: Request, count: int) -> None:
+    """Trains in `count` processes on this machine; the first that fails speaks for all."""
+    with TemporaryDirectory(prefix="biotune-launch-") as scratch:
+        file = Path(scratch) / "request.json"
+        file.write_text(json.dumps(request.to_dict()))
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
+        command += [f"--nproc-per-node={count}", "-m", "components.finetune.worker", str(file)]
+        ended = subprocess.run(command, check=False)
+        for failure in sorted(Path(scratch).rglob(FAILURE)):
+            reraise(json.loads(failure.read_text()))
+        if ended.returncode:
+            raise Failure(f"a training process ended with exit code {ended.returncode}")

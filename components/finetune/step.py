@@ -1,0 +1,82 @@
+"""Fine-tune: a backbone and a dataset in, a tuned model out."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from components.artifacts import load_report, publish
+from components.finetune import devices
+from components.finetune.training import Request, train
+from components.hdf5 import read_header
+from components.staging import staged
+
+log = logging.getLogger("biotune")
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """Where the tuned model lies."""
+
+    folder: Path
+
+
+def run(
+    dataset: str,
+    output: Path,
+    config: Mapping[str, Any],
+    *,
+    backbone: Path | None = None,
+) -> Tuned:
+    """Tunes a model on the train split and chooses the best epoch by the val split.
+
+    Args:
+        dataset: URI of a folder or prefix with `train.h5` and `val.h5`.
+        output: the folder to make: `model.safetensors`, `config.yaml`, `learning_rates.csv`,
+            `history.csv`, TensorBoard's records and Lightning's checkpoints.
+        config: the fine-tune slice of the configuration, with `fingerprints` where preflight
+            took them.
+        backbone: a folder made by load-checkpoint; None starts from scratch.
+
+    Raises:
+        InputError: configuration, backbone and data do not go together.
+        Failure: the training failed.
+    """
+    config = dict(config)
+    fingerprints = config.pop("fingerprints", {})
+    count = devices.processes(config["trainer"])
+    with publish(output) as folder, staged(dataset, ("train", "val"), fingerprints) as paths:
+        request = Request(
+            splits={split: str(path) for split, path in paths.items()},
+            folder=str(folder),
+            config=config,
+            provenance=_provenance(dataset, fingerprints, paths, backbone),
+            backbone=str(backbone) if backbone else None,
+        )
+        if count > 1:
+            devices.launch(request, count)
+        else:
+            train(request)
+    return Tuned(output)
+
+
+def _provenance(
+    dataset: str,
+    fingerprints: Mapping[str, str],
+    paths: Mapping[str, Path],
+    backbone: Path | None,
+) -> dict[str, Any]:
+    """What was tuned on what, for the records."""
+    facts: dict[str, Any] = {"dataset": dataset, "dataset_fingerprint": dict(fingerprints)}
+    headers = {split: read_header(path) for split, path in paths.items()}
+    facts["data"] = {split: header.summary() for split, header in headers.items()}
+    facts["classes"] = list(headers["train"].classes)
+    if backbone is None:
+        return facts | {"checkpoint": None, "backbone_coverage": 0.0}
+    report = load_report(backbone)
+    return facts | {
+        "checkpoint": report["source"],
+        "checkpoint_fingerprint": report["fingerprint"],
+        "backbone_coverage": report["coverage"],
+    }

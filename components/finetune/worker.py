@@ -1,0 +1,23 @@
+"""One process of a fine-tuning on several devices: `python -m components.finetune.worker FILE`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from components.failures import recorded
+from components.finetune.training import Request, train
+from components.console import log_plainly
+
+
+def main() -> None:
+    """Trains as the request file says; leaves `failure.json` beside it if that fails."""
+    file = Path(sys.argv[1])
+    rank = os.environ["RANK"]
+    log_plainly(quiet=rank != "0")
+    with recorded(file.parent / rank):
+        train(Request(**json.loads(file.read_text())))
+
+
+if __name__ == "__main__":
+    main()

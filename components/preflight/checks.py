@@ -1,0 +1,145 @@
+"""The checks of preflight: each adds a line for whatever it finds wrong."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from components import hdf5, storage
+from components.checkpoint import match, open_checkpoint
+from components.failures import Findings, InputError
+from components.hdf5 import Header
+from components.instantiation import make
+from components.manifest import Manifest
+from components.storage.address import scheme
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that a following step reads."""
+
+    uri: str
+    size: int = 0
+    fingerprint: str = ""
+    header: Header | None = None
+
+
+Splits = Mapping[str, Found]
+
+
+@contextmanager
+def noting(findings: list[str]) -> Iterator[None]:
+    """Notes what the user got wrong instead of raising it, so that the next check runs too."""
+    try:
+        yield
+    except Findings as error:
+        findings.extend(error.messages)
+    except InputError as error:
+        findings.append(str(error))
+
+
+def checkpoint(
+    uri: str, manifest: dict[str, Any], settings: Mapping[str, Any], findings: list[str]
+) -> Found:
+    """Reads the checkpoint's header and holds it against the model's manifest."""
+    with noting(findings):
+        stat = storage.stat(uri)
+        with open_checkpoint(uri, fingerprint=stat.fingerprint) as opened:
+            match(
+                opened.tensors,
+                Manifest.from_dict(manifest),
+                head=settings["head"],
+                **settings["checkpoint"],
+            )
+        return Found(uri, stat.size, stat.fingerprint)
+    return Found(uri)
+
+
+def dataset(uri: str, findings: list[str]) -> dict[str, Found]:
+    """Reads the header of each split."""
+    splits = {}
+    for split in hdf5.SPLITS:
+        with noting(findings):
+            file = storage.join(uri, f"{split}.h5")
+            stat = storage.stat(file)
+            with storage.open_binary(file, fingerprint=stat.fingerprint) as stream:
+                header = hdf5.read_header(stream, file)
+            splits[split] = Found(file, stat.size, stat.fingerprint, header)
+    return splits
+
+
+def labels(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
+    """Holds the labels against the classification type."""
+    objective = make(settings["objective"], "objective")
+    for found in data.values():
+        findings += [f"{found.uri}: {line}" for line in objective.check_labels(found.header.labels)]
+        named = len(found.header.classes)
+        if named and named != objective.num_classes:
+            findings.append(
+                f"{found.uri}: names {named} classes, but num_classes={objective.num_classes}"
+            )
+    if "train" in data and not findings:
+        with noting(findings):
+            objective.resolved(data["train"].header.labels)
+
+
+def batches(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
+    """A training needs at least one whole batch."""
+    size = settings["data"]["batch_size"]
+    if "train" in data and (windows := data["train"].header.windows) < size:
+        findings.append(
+            f"data.batch_size={size}: {data['train'].uri} has only {windows} windows, less than "
+            f"one batch; set data.batch_size={windows} or less"
+        )
+
+
+def signal(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
+    """Holds the windows against what the model expects: channels, samples, rate and unit."""
+    for found, (key, expected) in (
+        (found, item)
+        for found in data.values()
+        for item in (settings["model"].get("signal") or {}).items()
+    ):
+        header = found.header
+        said = {
+            "channels": header.channels,
+            "window": header.samples,
+            "sampling_rate": header.sampling_rate,
+            "unit": header.unit,
+        }
+        if key not in said:
+            findings.append(f"model.signal.{key}: unknown; there are {', '.join(said)}")
+        elif expected is not None and said[key] is not None and said[key] != expected:
+            findings.append(
+                f"{found.uri}: {key} is {said[key]}, but the model expects {expected} "
+                f"(model.signal.{key})"
+            )
+
+
+def subjects(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
+    """A subject in two splits makes every number on the second one too good."""
+    if settings["data"]["allow_subject_overlap"]:
+        return
+    named = {s: f.header.subjects for s, f in data.items() if f.header.subjects is not None}
+    for (first, here), (second, there) in combinations(named.items(), 2):
+        if shared := sorted(set(here) & set(there)):
+            some = ", ".join(shared[:5]) + (", ..." if len(shared) > 5 else "")
+            findings.append(
+                f"subjects in both {first} and {second}: {some} ({len(shared)}); split the data "
+                "by subject, or set data.allow_subject_overlap=true if you mean it"
+            )
+
+
+def disk(files: list[Found], findings: list[str]) -> None:
+    """What is fetched must fit into the scratch folder."""
+    needed = sum(file.size for file in files if scheme(file.uri) != "file")
+    scratch = tempfile.gettempdir()
+    free = shutil.disk_usage(scratch).free
+    if needed > free:
+        findings.append(
+            f"{scratch}: {free / 1e9:.1f} GB free, but {needed / 1e9:.1f} GB are fetched; "
+            "set TMPDIR to a larger disk"
+        )

@@ -1,0 +1,88 @@
+"""Preflight: all findings at once, then a slice of the configuration for each step."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from components import config as configuration
+from components.failures import Findings, InputError
+from components.preflight import checks
+
+log = logging.getLogger("biotune")
+
+
+@dataclass(frozen=True)
+class Preflight:
+    """What the following steps are told.
+
+    Attributes:
+        slices: the configuration for `load_checkpoint`, `finetune` and `evaluate`, plain JSON
+            data, with the fingerprints of what they read.
+        checkpoint_fingerprint: ETag or digest.
+        dataset_fingerprints: the same for each split.
+    """
+
+    slices: dict[str, dict[str, Any]]
+    checkpoint_fingerprint: str
+    dataset_fingerprints: dict[str, str]
+
+
+def run(
+    checkpoint: str,
+    dataset: str,
+    overrides: Sequence[str],
+    *,
+    manifest: dict[str, Any] | None = None,
+) -> Preflight:
+    """Checks configuration, checkpoint and dataset by their headers.
+
+    Args:
+        checkpoint: URI of a checkpoint.
+        dataset: URI of a folder or prefix with `train.h5`, `val.h5` and `test.h5`.
+        overrides: of the configuration.
+        manifest: of a model that is not shipped, as `describe` makes it.
+
+    Raises:
+        Findings: everything that is wrong, a line each.
+        ServiceError: a storage is out of reach.
+    """
+    config = configuration.compose(overrides)
+    settings = configuration.resolved(config)
+    described = manifest_for(config, manifest)
+    findings: list[str] = []
+    weights = checks.checkpoint(checkpoint, described, settings, findings)
+    data = checks.dataset(dataset, findings)
+    checks.labels(data, settings, findings)
+    checks.batches(data, settings, findings)
+    checks.signal(data, settings, findings)
+    checks.subjects(data, settings, findings)
+    checks.disk([weights, *data.values()], findings)
+    if findings:
+        raise Findings(findings)
+    fingerprints = {split: found.fingerprint for split, found in data.items()}
+    slices = {step: configuration.for_step(step, config) for step in ("finetune", "evaluate")}
+    slices["finetune"]["fingerprints"] = {s: fingerprints[s] for s in ("train", "val")}
+    slices["evaluate"]["fingerprints"] = {"test": fingerprints["test"]}
+    slices["load_checkpoint"] = {
+        **configuration.for_step("load_checkpoint", config),
+        "manifest": described,
+        "fingerprint": weights.fingerprint,
+    }
+    log.info("preflight: nothing wrong found")
+    return Preflight(slices, weights.fingerprint, fingerprints)
+
+
+def manifest_for(config: Any, manifest: dict[str, Any] | None) -> dict[str, Any]:
+    """The given manifest, or the committed one of a shipped model.
+
+    Raises:
+        InputError: neither is there.
+    """
+    found = manifest or configuration.shipped_manifest(config)
+    if found is None:
+        raise InputError(
+            f"model._target_={config.model.get('_target_')}: no manifest of just this model is "
+            "shipped; make one where torch is installed by `python -m components describe`"
+        )
+    return configuration.sized(found, config.num_logits)

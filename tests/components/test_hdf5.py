@@ -1,0 +1,111 @@
+import io
+import pickle
+
+import h5py
+import numpy as np
+import pytest
+
+from components.failures import InputError
+from components.hdf5 import Windows, read_header
+
+
+@pytest.fixture
+def flat(tmp_path):
+    path = tmp_path / "train.h5"
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        file["data"] = rng.integers(-128, 128, (50, 3, 7), dtype=np.int8)
+        file["label"] = np.arange(50, dtype=np.uint8)
+        file["subject"] = [f"s{i // 25}" for i in range(50)]
+        file.attrs["sampling_rate"] = 200
+        file.attrs["channels"] = ["a", "b", "c"]
+        file.attrs["unit"] = "uV"
+        file.attrs["classes"] = ["rest", "fist"]
+        file.attrs["scale"] = 0.5
+    return path
+
+
+@pytest.fixture
+def grouped(tmp_path):
+    """Eleven groups, as the EEG preparation scripts write them; one has failed and is gone."""
+    path = tmp_path / "grouped.h5"
+    with h5py.File(path, "w") as file:
+        for number in [0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11]:
+            group = file.create_group(f"data_group_{number}")
+            size = 3 if number % 2 else 2
+            group["X"] = np.full((size, 2, 4), number, dtype=np.float64)
+            group["y"] = np.full(size, number, dtype=np.int8)
+    return path
+
+
+def test_header_of_the_flat_layout(flat):
+    header = read_header(flat)
+    assert (header.windows, header.channels, header.samples) == (50, 3, 7)
+    assert (header.sampling_rate, header.unit, header.scale) == (200.0, "uV", 0.5)
+    assert header.channel_names == ("a", "b", "c")
+    assert header.classes == ("rest", "fist")
+    assert list(header.subjects[[0, 49]]) == ["s0", "s1"]
+    assert header.recordings is None
+    assert header.summary() == {"windows": 50, "subjects": 2, "recordings": None}
+
+
+def test_a_header_is_read_from_any_seekable_file(flat):
+    assert read_header(io.BytesIO(flat.read_bytes()), "s3://bucket/train.h5").windows == 50
+
+
+@pytest.mark.parametrize("wanted", [[3], [7, 3, 49, 0], list(range(10, 20)), [48, 49]])
+def test_batches_come_in_the_order_asked_for_and_in_physical_units(flat, wanted):
+    inputs, labels = Windows(flat).read(wanted)
+    with h5py.File(flat) as file:
+        stored = file["data"][()]
+    assert inputs.dtype == np.float32 and labels.dtype == np.int64
+    np.testing.assert_array_equal(inputs, stored[wanted] * np.float32(0.5))
+    np.testing.assert_array_equal(labels, wanted)
+
+
+def test_groups_are_read_in_key_order_across_their_borders(grouped):
+    windows = Windows(grouped)
+    inputs, labels = windows.read(range(len(windows)))
+    order = sorted([0, 1, 2, 4, 5, 6, 7, 8, 9, 10, 11], key=str)
+    expected = [number for number in order for _ in range(3 if number % 2 else 2)]
+    assert labels.tolist() == expected
+    shuffled = np.random.default_rng(1).permutation(len(windows))
+    again, shuffled_labels = windows.read(shuffled)
+    np.testing.assert_array_equal(again, inputs[shuffled])
+    np.testing.assert_array_equal(shuffled_labels, labels[shuffled])
+
+
+def test_an_open_reader_travels_to_a_worker_without_its_handle(flat):
+    windows = Windows(flat)
+    windows.read([0])
+    assert pickle.loads(pickle.dumps(windows)).read([5])[1].tolist() == [5]
+
+
+def _write(path, **datasets):
+    with h5py.File(path, "w") as file:
+        for name, value in datasets.items():
+            file[name] = value
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ({"data": np.zeros((3, 2, 4))}, "neither `data` and `label`"),
+        ({"data": np.zeros((3, 2, 4)), "label": np.zeros(2)}, "3 windows but 2 labels"),
+        ({"data": np.zeros((3, 4)), "label": np.zeros(3)}, "(channels, samples)"),
+        ({"data": np.zeros((0, 2, 4)), "label": np.zeros(0)}, "holds no window"),
+    ],
+)
+def test_a_file_in_neither_layout_is_refused_by_name(tmp_path, content, expected):
+    path = tmp_path / "odd.h5"
+    _write(path, **content)
+    with pytest.raises(InputError) as caught:
+        read_header(path)
+    assert expected in str(caught.value) and "odd.h5" in str(caught.value)
+
+
+def test_no_hdf5_is_refused(tmp_path):
+    path = tmp_path / "text.h5"
+    path.write_text("not HDF5")
+    with pytest.raises(InputError, match="not a readable HDF5 file"):
+        read_header(path)
