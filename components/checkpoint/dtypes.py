@@ -1,0 +1,85 @@
+"""The element types of tensors, by their names in safetensors files."""
+
+import numpy as np
+
+# Bytes of one element. C128 is read from torch files; safetensors has no name for it.
+SIZES = {
+    **dict.fromkeys(("BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2", "F8_E8M0"), 1),
+    **dict.fromkeys(("F8_E4M3FNUZ", "F8_E5M2FNUZ"), 1),
+    **dict.fromkeys(("U16", "I16", "F16", "BF16"), 2),
+    **dict.fromkeys(("U32", "I32", "F32"), 4),
+    **dict.fromkeys(("U64", "I64", "F64", "C64"), 8),
+    "C128": 16,
+}
+
+TORCH_DTYPES = {
+    "bool": "BOOL",
+    "uint8": "U8",
+    "int8": "I8",
+    "uint16": "U16",
+    "int16": "I16",
+    "uint32": "U32",
+    "int32": "I32",
+    "uint64": "U64",
+    "int64": "I64",
+    "float8_e4m3fn": "F8_E4M3",
+    "float8_e5m2": "F8_E5M2",
+    "float8_e8m0fnu": "F8_E8M0",
+    "float8_e4m3fnuz": "F8_E4M3FNUZ",
+    "float8_e5m2fnuz": "F8_E5M2FNUZ",
+    "float16": "F16",
+    "bfloat16": "BF16",
+    "float32": "F32",
+    "float64": "F64",
+    "complex64": "C64",
+    "complex128": "C128",
+}
+
+TORCH_STORAGES = {
+    "BoolStorage": "BOOL",
+    "ByteStorage": "U8",
+    "CharStorage": "I8",
+    "ShortStorage": "I16",
+    "IntStorage": "I32",
+    "LongStorage": "I64",
+    "HalfStorage": "F16",
+    "BFloat16Storage": "BF16",
+    "FloatStorage": "F32",
+    "DoubleStorage": "F64",
+    "ComplexFloatStorage": "C64",
+    "ComplexDoubleStorage": "C128",
+}
+
+# An element is infinite or no number when all bits of the mask are set.
+_EXPONENTS = {
+    "F16": ("<u2", 0x7C00),
+    "BF16": ("<u2", 0x7F80),
+    "F32": ("<u4", 0x7F800000),
+    "F64": ("<u8", 0x7FF0000000000000),
+    "C64": ("<u4", 0x7F800000),  # counted by real and imaginary parts
+    "F8_E4M3": ("u1", 0x7F),  # has no infinities
+    "F8_E5M2": ("u1", 0x7C),
+    "F8_E8M0": ("u1", 0xFF),
+}
+_AT_ONCE = 2**18  # bytes: stays in the processor's cache
+
+
+def is_floating(dtype: str) -> bool:
+    """Whether elements are real or complex floating point numbers."""
+    return "F" in dtype or dtype.startswith("C")
+
+
+def count_non_finite(dtype: str, data: bytes) -> int:
+    """How many elements in `data` (whole little-endian elements) are NaN or infinite."""
+    if dtype in ("F8_E4M3FNUZ", "F8_E5M2FNUZ"):
+        return data.count(b"\x80")  # their only value that is no number
+    if dtype not in _EXPONENTS:
+        return 0
+    kind, mask = _EXPONENTS[dtype]
+    elements = np.frombuffer(data, kind)
+    step = _AT_ONCE // elements.itemsize
+    mask = elements.dtype.type(mask)
+    return sum(
+        int(np.count_nonzero((elements[place : place + step] & mask) == mask))
+        for place in range(0, len(elements), step)
+    )

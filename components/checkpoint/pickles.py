@@ -1,0 +1,200 @@
+"""Reads a pickle without running anything of it.
+
+A pickle is a program that may call whatever it names. Here a name stands for one of the few
+functions that make tensors, or for an inert `Foreign` that absorbs all that is done to it. Nothing
+is imported, nothing else is called: each instruction that would call, set or compare is replaced.
+"""
+
+import io
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+# An instruction takes one read at least, and up to some hundred bytes of memory.
+_MOST_READS = 8_000_000
+_LONGEST_KEY = 4096
+
+# Instructions that do nothing but push plain values, or move what lies on the stack.
+# fmt: off
+_PLAIN = (
+    "PROTO", "NONE", "NEWTRUE", "NEWFALSE", "INT", "BININT", "BININT1", "BININT2", "LONG",
+    "LONG1", "LONG4", "FLOAT", "BINFLOAT", "STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES",
+    "BINBYTES8", "SHORT_BINBYTES", "UNICODE", "BINUNICODE", "BINUNICODE8", "SHORT_BINUNICODE",
+    "TUPLE", "EMPTY_TUPLE", "TUPLE1", "TUPLE2", "TUPLE3", "LIST", "EMPTY_LIST", "EMPTY_DICT",
+    "POP", "POP_MARK", "DUP", "MARK", "STOP", "GET", "BINGET", "LONG_BINGET", "PUT", "BINPUT",
+    "LONG_BINPUT", "MEMOIZE", "GLOBAL", "STACK_GLOBAL", "INST", "OBJ", "BINPERSID",
+)
+# fmt: on
+
+
+def _code(name: str) -> int:
+    return getattr(pickle, name)[0]
+
+
+class Foreign:
+    """Stands for an object that is of no use here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Function:
+    """What a pickle may call."""
+
+    call: Callable[..., Any]
+
+
+class _Limited(io.BytesIO):
+    """The pickle's bytes, in no more than so many reads."""
+
+    _left = _MOST_READS
+
+    def read(self, size: int) -> bytes:
+        self._count()
+        data = super().read(size)
+        if len(data) != size:
+            raise EOFError("its pickle ends too early")
+        return data
+
+    def readline(self) -> bytes:
+        self._count()
+        return super().readline()
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise ValueError("its pickle has more parts than any checkpoint needs")
+
+
+class Unpickler(pickle._Unpickler):
+    """Makes the plain values and tensors of a pickle.
+
+    Args:
+        data: the pickle.
+        known: what the names (module, name) stand for that are of use; `Function` can be called.
+        storage: makes the value of a persistent id.
+
+    Attributes:
+        foreign: the names that were made inert.
+    """
+
+    def __init__(
+        self,
+        data: bytes,
+        known: Mapping[tuple[str, str], Any],
+        storage: Callable[[Any], Any],
+    ) -> None:
+        super().__init__(_Limited(data), encoding="utf-8", errors="replace")
+        self._known = known
+        self.foreign: set[str] = set()
+        self.persistent_load = storage
+
+    def find_class(self, module: str, name: str) -> Any:
+        """What a name stands for; it is never looked up anywhere else."""
+        if (module, name) in self._known:
+            return self._known[module, name]
+        self.foreign.add(f"{module}.{name}")
+        return Foreign(f"{module}.{name}")
+
+    def _instantiate(self, function: Any, args: Any) -> None:  # INST, OBJ
+        self.append(_called(function, args))
+
+    def _reduce(self) -> None:
+        args = self.stack.pop()
+        self.stack[-1] = _called(self.stack[-1], args)
+
+    def _reduce_with_keywords(self) -> None:
+        self.stack.pop()
+        self._reduce()
+
+    def _build(self) -> None:
+        self.stack.pop()  # no state is of use
+        self.stack[-1]  # there must be something to build
+
+    def _dict(self) -> None:
+        items = self.pop_mark()
+        self.append({})
+        _put(self.stack[-1], items)
+
+    def _set_item(self) -> None:
+        value, key = self.stack.pop(), self.stack.pop()
+        _put(self.stack[-1], [key, value])
+
+    def _set_items(self) -> None:
+        items = self.pop_mark()
+        _put(self.stack[-1], items)
+
+    def _append(self) -> None:
+        value = self.stack.pop()
+        _extend(self.stack[-1], [value])
+
+    def _appends(self) -> None:
+        items = self.pop_mark()
+        _extend(self.stack[-1], items)
+
+    def _empty_set(self) -> None:
+        self.append(Foreign("set"))  # hashing what is in it may never end
+
+    def _frozen_set(self) -> None:
+        self.pop_mark()
+        self._empty_set()
+
+    def _frame(self) -> None:
+        self.read(8)  # tells how far to read ahead
+
+    dispatch: ClassVar = {
+        **{code: pickle._Unpickler.dispatch[code] for code in map(_code, _PLAIN)},
+        pickle.REDUCE[0]: _reduce,
+        pickle.NEWOBJ[0]: _reduce,
+        pickle.NEWOBJ_EX[0]: _reduce_with_keywords,
+        pickle.BUILD[0]: _build,
+        pickle.DICT[0]: _dict,
+        pickle.SETITEM[0]: _set_item,
+        pickle.SETITEMS[0]: _set_items,
+        pickle.APPEND[0]: _append,
+        pickle.APPENDS[0]: _appends,
+        pickle.EMPTY_SET[0]: _empty_set,
+        pickle.FROZENSET[0]: _frozen_set,
+        pickle.ADDITEMS[0]: _appends,
+        pickle.FRAME[0]: _frame,
+        # Python would first make an array as large as the pickle says.
+        pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]],
+    }
+
+
+def _called(function: Any, args: Any) -> Any:
+    if type(function) is Foreign:
+        return Foreign(function.name)
+    if type(function) is not Function or type(args) not in (tuple, list):
+        raise pickle.UnpicklingError(f"it calls a {type(function).__name__}")
+    return function.call(*args)
+
+
+def _put(target: Any, items: list) -> None:
+    if type(target) is dict:
+        for key, value in zip(items[::2], items[1::2], strict=True):
+            target[_key(key)] = value
+    elif type(target) is not Foreign:
+        raise pickle.UnpicklingError(f"it sets an item of a {type(target).__name__}")
+
+
+def _extend(target: Any, items: list) -> None:
+    if type(target) is list:
+        target.extend(items)
+    elif type(target) is not Foreign:
+        raise pickle.UnpicklingError(f"it extends a {type(target).__name__}")
+
+
+def _key(key: Any) -> Any:
+    """The key, if hashing and comparing it is quick; else one of its own that equals no other."""
+    if type(key) in (bool, float, type(None)):
+        return key
+    if (type(key) is int and abs(key) < 2**63) or (
+        type(key) in (str, bytes) and len(key) <= _LONGEST_KEY
+    ):
+        return key
+    return Foreign(type(key).__name__)

@@ -1,0 +1,1 @@
+"""Load-checkpoint: a pretrained backbone's weights, with proof that all are there."""
