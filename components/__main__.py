@@ -2,15 +2,21 @@
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from components import arguments, console
+
+log = logging.getLogger("biotune")
 
 PROGRAM = "python -m components"
 CHECKPOINT = "a .ckpt, .pt, .pth or .safetensors file, or a sharded folder's index: path or s3://"
 DATASET = "a folder or s3:// prefix with train.h5, val.h5 and test.h5"
+ANY_TASK = {"classification_type": "mcc", "num_classes": 2}
+ANY_SIGNAL = ("input_normalization.normalize=none",)
 OUTPUT = "folder to make; written whole or not at all"
 
 
@@ -28,30 +34,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _describe(args: argparse.Namespace) -> None:
-    from components.describe.step import run
+    from components.describe.step import as_text, run
 
-    print(json.dumps(run(args.overrides), indent=1))
+    print(as_text(run(args.overrides)), end="")
 
 
 def _preflight(args: argparse.Namespace) -> None:
+    from components.config import compose, shipped_manifest
     from components.preflight.step import run
 
-    manifest = _manifest(args.overrides, shipped=False)
+    shipped = shipped_manifest(compose(args.overrides)) is not None
+    manifest = None if shipped else _manifest(args.overrides)
     checked = run(args.checkpoint, args.dataset, args.overrides, manifest=manifest)
     if args.json:
         print(json.dumps(checked.slices, indent=1))
         return
-    print(f"checkpoint  {args.checkpoint}  {checked.checkpoint_fingerprint}")
-    print(f"dataset     {args.dataset}  {checked.dataset_fingerprint}")
-    print("nothing found against this run")
+    print(f"checkpoint  {checked.checkpoint_fingerprint}")
+    for split, fingerprint in checked.dataset_fingerprints.items():
+        print(f"{split:<10}  {fingerprint}")
 
 
 def _load_checkpoint(args: argparse.Namespace) -> None:
-    from components.config import compose, for_step
+    from components.config import compose, draft, for_step
     from components.load_checkpoint.step import run
 
-    piece = for_step("load_checkpoint", compose(args.overrides))
-    run(args.checkpoint, args.output, {**piece, "manifest": _manifest(args.overrides)})
+    overrides = args.overrides
+    if not draft(overrides).head:
+        overrides = _for_any_task(overrides)
+    piece = for_step("load_checkpoint", compose([*ANY_SIGNAL, *overrides]))
+    manifest = _manifest([*ANY_SIGNAL, *overrides])
+    run(args.checkpoint, args.output, {**piece, "manifest": manifest})
 
 
 def _finetune(args: argparse.Namespace) -> None:
@@ -66,32 +78,42 @@ def _evaluate(args: argparse.Namespace) -> None:
     from components.config import compose, for_step
     from components.evaluate.step import run
 
-    piece = for_step("evaluate", compose(args.overrides))
+    # The model's folder says what the task is; the configuration only how to test.
+    piece = for_step("evaluate", compose([*ANY_SIGNAL, *_for_any_task(args.overrides)]))
     done = run(args.model, args.dataset, args.output, piece)
     print(json.dumps(done.metrics, indent=1))
-    print(f"Report: {done.report}")
+    log.info("Report: %s", done.report)
 
 
-def _manifest(overrides: Sequence[str], *, shipped: bool = True) -> dict | None:
-    """The committed manifest of the model, or one made here, which takes torch.
+def _manifest(overrides: Sequence[str]) -> dict[str, Any]:
+    """The committed manifest of the model, or one made here, which takes torch."""
+    from components.config import compose, shipped_manifest, sized
 
-    Args:
-        overrides: Hydra overrides.
-        shipped: whether to give a committed one; None stands for it otherwise.
-    """
-    from components import config
-
-    composed = config.compose(overrides)
-    committed = config.shipped_manifest(composed)
-    if committed is not None:
-        return committed if shipped else None
+    composed = compose(overrides)
+    if (committed := shipped_manifest(composed)) is not None:
+        return committed
     from components.describe.step import run
 
-    return config.sized(run(overrides), composed.num_logits)
+    return sized(run(overrides), composed.num_logits)
+
+
+def _for_any_task(overrides: Sequence[str]) -> list[str]:
+    """The overrides of a step that no task concerns, complete without one."""
+    from omegaconf import OmegaConf
+
+    from components.config import draft
+
+    drafted = draft(overrides)
+    missing = [key for key in ANY_TASK if OmegaConf.is_missing(drafted, key)]
+    return [*(f"{key}={ANY_TASK[key]}" for key in missing), *overrides]
 
 
 def _parser() -> arguments.Parser:
-    parser = arguments.Parser(prog=PROGRAM, description=__doc__)
+    parser = arguments.Parser(
+        prog=PROGRAM,
+        description="Run one step of a fine-tuning, as its container does.",
+        epilog=f"example:\n  {PROGRAM} describe model=waveform_transformer",
+    )
     commands = parser.add_subparsers(title="steps", metavar="STEP", required=True)
 
     describe = arguments.add_command(

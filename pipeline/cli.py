@@ -75,7 +75,11 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _parser() -> arguments.Parser:
-    parser = arguments.Parser(prog="biotune", description=__doc__)
+    parser = arguments.Parser(
+        prog="biotune",
+        description="Fine-tune and evaluate pretrained biosignal models, here or on Kubeflow.",
+        epilog="example, the bundled demo:\n  biotune run",
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     run = arguments.add_command(

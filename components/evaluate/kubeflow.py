@@ -46,7 +46,8 @@ def roc(details: dict[str, Any]) -> list[tuple[float, float, float]]:
     """The one ROC curve that KFP has room for, at most `POINTS` points.
 
     Of two classes it is the second one's. Of more it is the pooled one: every window is one
-    decision for each class, against the rest, and all decisions share the threshold.
+    decision for each class, against the rest, and all decisions share the threshold. It is as
+    fine as the curves in `details`, which are thinned already.
 
     Returns:
         (false positive rate, true positive rate, threshold), thresholds finite and falling.

@@ -1,0 +1,26 @@
+import json
+
+from pipeline import summary
+
+
+def show(tmp_path, metrics, details):
+    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+    (tmp_path / "details.json").write_text(json.dumps(details))
+    summary.show(tmp_path)
+
+
+def test_without_subjects_there_is_no_column_of_intervals(tmp_path, capsys):
+    show(tmp_path, {"test_acc": 0.5}, {"title": "t", "intervals": {}, "interval_method": ""})
+    shown = capsys.readouterr().out
+    assert "0.5000" in shown
+    assert "interval" not in shown
+
+
+def test_a_metric_without_an_interval_keeps_its_row(tmp_path, capsys):
+    show(
+        tmp_path,
+        {"test_acc": 0.5, "test_loss": 1.25},
+        {"intervals": {"test_acc": [0.25, 0.75], "test_loss": [None, None]}},
+    )
+    rows = [line for line in capsys.readouterr().out.splitlines() if "loss" in line]
+    assert len(rows) == 1 and "1.2500" in rows[0] and "None" not in rows[0]

@@ -1,0 +1,116 @@
+"""The house's rules of who imports whom, read from the source and seen in a fresh interpreter."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).parents[1]
+STEPS = {"describe", "preflight", "load_checkpoint", "finetune", "evaluate"}
+COMMANDS = {"components/__main__.py", "components/arguments.py"}
+SOURCES = sorted(
+    str(path.relative_to(HOME))
+    for folder in ("components", "pipeline")
+    for path in (HOME / folder).rglob("*.py")
+)
+TORCH_FREE = [
+    "components.arguments",
+    "components.artifacts",
+    "components.checkpoint",
+    "components.config",
+    "components.console",
+    "components.failures",
+    "components.hdf5",
+    "components.manifest",
+    "components.objectives",
+    "components.parameters",
+    "components.storage",
+    "components.preflight.step",
+    "components.load_checkpoint.step",
+    "pipeline.cli",
+    "pipeline.dag",
+    "pipeline.local",
+    *(f"components.{step}.component" for step in sorted(STEPS - {"describe"})),
+]
+
+
+def imports(source):
+    """Every module that a file imports anywhere, with the names it takes as if they were modules.
+
+    A relative import would hide from the rules, so there must be none.
+    """
+    found = set()
+    for node in ast.walk(ast.parse((HOME / source).read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{source}: relative import"
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def step_of(source):
+    parts = Path(source).parts
+    return parts[1] if parts[0] == "components" and parts[1] in STEPS else None
+
+
+def steps_in(modules):
+    parts = [module.split(".") for module in modules]
+    return {p[1] for p in parts if p[0] == "components" and len(p) > 1} & STEPS
+
+
+def packages(modules):
+    return {module.split(".")[0] for module in modules}
+
+
+@pytest.mark.parametrize("source", [s for s in SOURCES if s.startswith("components/")])
+def test_components_keep_their_place(source):
+    found = imports(source)
+    others = steps_in(found) - {step_of(source)}
+    assert "pipeline" not in packages(found)
+    if source == "components/__main__.py":
+        return
+    assert not others, "steps meet only in files, and nothing shared knows a step"
+    if not source.endswith("/component.py"):
+        assert "kfp" not in packages(found), "only a step's face knows KFP"
+    if source not in COMMANDS:
+        assert "argparse" not in packages(found)
+
+
+@pytest.mark.parametrize("source", [s for s in SOURCES if s.startswith("pipeline/")])
+def test_the_pipeline_knows_of_a_step_its_face_alone(source):
+    found = imports(source)
+    reached = {m for m in found if steps_in({m}) and m.count(".") > 1}
+    assert all(m.split(".")[2] == "component" for m in reached)
+    assert not packages(found) & {"torch", "lightning", "timm", "torchmetrics"}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_model_is_imported_by_hydra_alone(source):
+    if not source.startswith("components/models/"):
+        assert not any(m.startswith("components.models.") for m in imports(source))
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_no_torch_comes_in_with(module):
+    seen = "import sys; sys.exit('torch came in' if 'torch' in sys.modules else 0)"
+    command = [sys.executable, "-c", f"import {module}; {seen}"]
+    child = subprocess.run(command, cwd=HOME, capture_output=True, text=True)
+    assert child.returncode == 0, child.stderr
+
+
+def test_help_is_there_at_once_and_without_kfp():
+    program = """
+import sys
+from pipeline.cli import main
+try:
+    main(["--help"])
+finally:
+    heavy = {"kfp", "torch", "hydra", "rich", "h5py", "boto3", "numpy"} & set(sys.modules)
+    assert not heavy, heavy
+"""
+    child = subprocess.run([sys.executable, "-c", program], cwd=HOME, capture_output=True)
+    assert child.returncode == 0, child.stderr
+    assert b"biotune run" in child.stdout
