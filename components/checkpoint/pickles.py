@@ -8,12 +8,12 @@ is imported, nothing else is called: each instruction that would call, set or co
 import io
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from components.checkpoint.inert import Foreign, called, extend, put
 
 # An instruction takes one read at least, and up to some hundred bytes of memory.
 _MOST_READS = 8_000_000
-_LONGEST_KEY = 4096
 
 # Instructions that do nothing but push plain values, or move what lies on the stack.
 # fmt: off
@@ -30,22 +30,6 @@ _PLAIN = (
 
 def _code(name: str) -> int:
     return getattr(pickle, name)[0]
-
-
-class Foreign:
-    """Stands for an object that is of no use here."""
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-
-@dataclass(frozen=True)
-class Function:
-    """What a pickle may call."""
-
-    call: Callable[..., Any]
 
 
 class _Limited(io.BytesIO):
@@ -101,11 +85,11 @@ class Unpickler(pickle._Unpickler):
         return Foreign(f"{module}.{name}")
 
     def _instantiate(self, function: Any, args: Any) -> None:  # INST, OBJ
-        self.append(_called(function, args))
+        self.append(called(function, args))
 
     def _reduce(self) -> None:
         args = self.stack.pop()
-        self.stack[-1] = _called(self.stack[-1], args)
+        self.stack[-1] = called(self.stack[-1], args)
 
     def _reduce_with_keywords(self) -> None:
         self.stack.pop()
@@ -118,23 +102,23 @@ class Unpickler(pickle._Unpickler):
     def _dict(self) -> None:
         items = self.pop_mark()
         self.append({})
-        _put(self.stack[-1], items)
+        put(self.stack[-1], items)
 
     def _set_item(self) -> None:
         value, key = self.stack.pop(), self.stack.pop()
-        _put(self.stack[-1], [key, value])
+        put(self.stack[-1], [key, value])
 
     def _set_items(self) -> None:
         items = self.pop_mark()
-        _put(self.stack[-1], items)
+        put(self.stack[-1], items)
 
     def _append(self) -> None:
         value = self.stack.pop()
-        _extend(self.stack[-1], [value])
+        extend(self.stack[-1], [value])
 
     def _appends(self) -> None:
         items = self.pop_mark()
-        _extend(self.stack[-1], items)
+        extend(self.stack[-1], items)
 
     def _empty_set(self) -> None:
         self.append(Foreign("set"))  # hashing what is in it may never end
@@ -164,37 +148,3 @@ class Unpickler(pickle._Unpickler):
         # Python would first make an array as large as the pickle says.
         pickle.BYTEARRAY8[0]: pickle._Unpickler.dispatch[pickle.BINBYTES8[0]],
     }
-
-
-def _called(function: Any, args: Any) -> Any:
-    if type(function) is Foreign:
-        return Foreign(function.name)
-    if type(function) is not Function or type(args) not in (tuple, list):
-        raise pickle.UnpicklingError(f"it calls a {type(function).__name__}")
-    return function.call(*args)
-
-
-def _put(target: Any, items: list) -> None:
-    if type(target) is dict:
-        for key, value in zip(items[::2], items[1::2], strict=True):
-            target[_key(key)] = value
-    elif type(target) is not Foreign:
-        raise pickle.UnpicklingError(f"it sets an item of a {type(target).__name__}")
-
-
-def _extend(target: Any, items: list) -> None:
-    if type(target) is list:
-        target.extend(items)
-    elif type(target) is not Foreign:
-        raise pickle.UnpicklingError(f"it extends a {type(target).__name__}")
-
-
-def _key(key: Any) -> Any:
-    """The key, if hashing and comparing it is quick; else one of its own that equals no other."""
-    if type(key) in (bool, float, type(None)):
-        return key
-    if (type(key) is int and abs(key) < 2**63) or (
-        type(key) in (str, bytes) and len(key) <= _LONGEST_KEY
-    ):
-        return key
-    return Foreign(type(key).__name__)

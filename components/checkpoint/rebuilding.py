@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.checkpoint.dtypes import SIZES, TORCH_DTYPES, TORCH_STORAGES
-from components.checkpoint.pickles import Foreign, Function
-from components.checkpoint.tensors import Region, View
+from components.checkpoint.inert import Foreign, Function
+from components.checkpoint.tensors import Region
+from components.checkpoint.views import View
 
 
 @dataclass(frozen=True)

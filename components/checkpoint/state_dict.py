@@ -3,8 +3,9 @@
 from typing import Any
 
 from components.checkpoint.contents import printable, require_readable_names
-from components.checkpoint.pickles import Foreign
-from components.checkpoint.tensors import Source, View
+from components.checkpoint.inert import Foreign
+from components.checkpoint.tensors import Source
+from components.checkpoint.views import View
 
 PLACES = ("state_dict", "model_state_dict", "model")
 _RESAVE = "save its weights alone: torch.save(model.state_dict(), 'weights.pt')"

@@ -7,7 +7,8 @@ from components.checkpoint.contents import Checkpoint, plain_metadata, printable
 from components.checkpoint.pickles import Unpickler
 from components.checkpoint.rebuilding import KNOWN, storages
 from components.checkpoint.state_dict import find_state_dict
-from components.checkpoint.tensors import Region, Source, TensorRef, View
+from components.checkpoint.tensors import Region, Source, TensorRef
+from components.checkpoint.views import View
 
 _LARGEST_PICKLE = 256 * 2**20
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
