@@ -89,6 +89,10 @@ class Decisions(ABC):
     def matrices(self, names: Sequence[str]) -> tuple[list[str], list[str]]:
         """Names of the G confusion matrices, and of their K rows and columns."""
 
+    def outputs(self) -> list[tuple[str, "Decisions"]]:
+        """The outputs that are pooled here, each by itself with its name; none for most types."""
+        return []
+
     def names(self, given: Sequence[str] = ()) -> list[str]:
         """The classes' names; numbered where none are given."""
         return list(given) or [f"{self.word} {index}" for index in range(self.classes)]

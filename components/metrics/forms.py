@@ -48,6 +48,15 @@ class Outputs(SingleLabel):
         """One matrix an output."""
         return [f"output {index}" for index in range(self.labels.shape[1])], list(names)
 
+    def outputs(self) -> list[tuple[str, Decisions]]:
+        """Each output by itself."""
+        titles, _ = self.matrices([])
+        parts = (self.predicted, self.probabilities, self.labels)
+        return [
+            (title, SingleLabel(*(part[:, index] for part in parts)))
+            for index, title in enumerate(titles)
+        ]
+
 
 class Labels(Decisions):
     """No or yes to each of L labels: probabilities (N, L), labels (N, L)."""

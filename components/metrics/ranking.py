@@ -42,11 +42,15 @@ class Ranking:
             under=torch.searchsorted(high, high),
         )
 
-    def areas(self, weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def areas(
+        self, weights: Tensor | None = None, groups: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """The area under the ROC curve and the average precision.
 
         Args:
-            weights: (R, M) int64, how often each decision counts; once by default.
+            weights: (R, S) int64, how often each of S groups counts, in R resamples; without it
+                every decision counts once.
+            groups: (M,) the group of each decision.
 
         Returns:
             Two float64 of shape () or (R,); NaN where one of the outcomes does not occur.
@@ -55,8 +59,9 @@ class Ranking:
         below, not_above, under = self.below, self.not_above, self.under
         hits, alarms = below.new_tensor((len(self.positives), len(self.negatives)))
         if weights is not None:
-            own = weights[:, self.positives]
-            lower_hits, lower_alarms = _running(own), _running(weights[:, self.negatives])
+            own = weights[:, groups[self.positives]]
+            lower_hits = _running(own)
+            lower_alarms = _running(weights[:, groups[self.negatives]])
             below, not_above = lower_alarms[:, below], lower_alarms[:, not_above]
             under = lower_hits[:, under]
             hits, alarms = lower_hits[:, -1], lower_alarms[:, -1]

@@ -1,0 +1,77 @@
+"""The test split through the model, once."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from components.failures import Failure, InputError
+
+DEVICES = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
+
+
+def device(accelerator: str) -> torch.device:
+    """The device behind Lightning's name for an accelerator.
+
+    Raises:
+        InputError: the name is unknown, or there is no such device.
+    """
+    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    if accelerator == "auto":
+        found = [name for name, is_there in available.items() if is_there()]
+        return torch.device(found[0] if found else "cpu")
+    name = DEVICES.get(accelerator)
+    if name is None:
+        raise InputError(f"trainer.accelerator={accelerator}: set auto, {', '.join(DEVICES)}")
+    if name in available and not available[name]():
+        raise InputError(f"trainer.accelerator={accelerator}: no such device here; set cpu or auto")
+    return torch.device(name)
+
+
+def predict(
+    network: nn.Module, batches: Iterable[Mapping[str, Tensor]], place: torch.device
+) -> tuple[Tensor, Tensor]:
+    """Runs the network over all batches without waiting for the device in between.
+
+    Args:
+        network: in eval mode; windows (B, C, T) to logits.
+        batches: with "input" and "label".
+        place: where to compute.
+
+    Returns:
+        Logits (N, ...) float32 and labels (N, ...) in the batches' order, on a device
+        that has float64.
+
+    Raises:
+        InputError: the model cannot take windows of this shape.
+        Failure: the device's memory is too small.
+    """
+    network = network.to(place)
+    logits: list[Tensor] = []
+    labels: list[Tensor] = []
+    with torch.inference_mode():
+        for batch in batches:
+            inputs = batch["input"].to(place, non_blocking=True)
+            logits.append(_forward(network, inputs, first=not logits).float())
+            labels.append(batch["label"])
+        # Metrics are made in float64, which Apple's GPUs lack.
+        rest = torch.device("cpu") if place.type == "mps" else place
+        return torch.cat(logits).to(rest), torch.cat(labels).to(rest)
+
+
+def _forward(network: nn.Module, inputs: Tensor, *, first: bool) -> Tensor:
+    try:
+        return network(inputs)
+    except torch.OutOfMemoryError as error:
+        raise Failure(
+            f"data.batch_size={len(inputs)}: too large for the memory of {inputs.device}; lower it"
+        ) from error
+    except (RuntimeError, ValueError, IndexError) as error:
+        if not first:
+            raise
+        _, channels, samples = inputs.shape
+        reason = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"dataset: the model fails on windows of {channels} channels and {samples} samples "
+            f"({reason}); give the kind of data that it was tuned on"
+        ) from error

@@ -1,0 +1,93 @@
+"""Evaluate: a tuned model on the test split, every number with its interval or its reason."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from components import storage
+from components.artifacts import DETAILS, METRICS, PREDICTIONS, REPORT, publish
+from components.data import loader
+from components.encoder import restore
+from components.evaluate import inference, origin
+from components.evaluate.report import render
+from components.evaluate.results import Results, class_names, measure
+from components.hdf5 import read_header
+from components.instantiation import make
+from components.staging import staged
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What came out of a test.
+
+    Attributes:
+        metrics: the content of `metrics.json`.
+        details: the content of `details.json`.
+        report: the report's HTML file.
+    """
+
+    metrics: dict[str, Any]
+    details: dict[str, Any]
+    report: Path
+
+
+def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> Evaluation:
+    """Tests a tuned model.
+
+    `test_loss` is the plain loss, without the class weights and label smoothing of the training,
+    so that it can be compared between models that were trained with different ones.
+
+    Args:
+        model: a folder made by finetune.
+        dataset: URI of a folder or prefix with `test.h5`.
+        output: the folder to make: `metrics.json`, `details.json`, `predictions.npz` and
+            `report.html`.
+        config: the evaluate slice of the configuration, with `fingerprints` where preflight
+            took them.
+
+    Raises:
+        InputError: model and data do not go together, or one cannot be read.
+        Failure: the model's output is not finite.
+    """
+    place = inference.device(config["accelerator"])
+    restored = restore(Path(model))
+    objective = make(restored.config["objective"], "objective")
+    fingerprints = config.get("fingerprints") or {}
+    with publish(output) as folder, staged(dataset, ("test",), fingerprints) as paths:
+        header = read_header(paths["test"])
+        names = class_names(header, objective, restored.config)
+        batches = loader(paths["test"], **config["data"])
+        logits, labels = inference.predict(restored.network, batches, place)
+        results = measure(objective, logits, labels, names)
+        fingerprint = fingerprints.get("test") or storage.stat(str(paths["test"])).fingerprint
+        details = {
+            **origin.describe(Path(model), restored.config, dataset, fingerprint),
+            **results.details(header, config["evaluation"]["bootstrap"], config["seed"]),
+        }
+        details["data"] = {**details["data"], "test": header.summary()}
+        _write(folder, results, details, header.subjects, header.recordings)
+    return Evaluation(results.metrics, details, Path(output) / REPORT)
+
+
+def _write(
+    folder: Path,
+    results: Results,
+    details: Mapping[str, Any],
+    subjects: np.ndarray | None,
+    recordings: np.ndarray | None,
+) -> None:
+    (folder / METRICS).write_text(json.dumps(results.metrics, indent=1, allow_nan=False))
+    (folder / DETAILS).write_text(json.dumps(details, indent=1, allow_nan=False))
+    (folder / REPORT).write_text(render(details), encoding="utf-8")
+    columns = {
+        "probabilities": results.decisions.probabilities.cpu().numpy(),
+        "predictions": results.decisions.predicted.cpu().numpy(),
+        "labels": results.decisions.labels.cpu().numpy(),
+    }
+    named = {"subject": subjects, "recording": recordings}
+    columns |= {name: column for name, column in named.items() if column is not None}
+    np.savez_compressed(folder / PREDICTIONS, index=np.arange(len(results.decisions)), **columns)
