@@ -1,6 +1,7 @@
 """Objects in S3: the `s3` half of storage. Importing it costs boto3 (0.25 s)."""
 
 import io
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -134,7 +135,7 @@ def _read_range(uri: str, etag: str, start: int, stop: int) -> bytes:
         for attempt in range(1, _READS + 1):
             asked = f"bytes={start}-{stop - 1}"
             answer = s3.get_object(Bucket=bucket, Key=key, Range=asked, **_if_match(etag))
-            with answer["Body"] as body:
+            with closing(answer["Body"]) as body:
                 if answer["ContentLength"] != stop - start:
                     raise ServiceError(f"{shown(uri)}: the S3 server does not answer ranges")
                 try:

@@ -28,7 +28,7 @@ def client(uri: str):
         return _client(tuple(relevant))
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _client(environment: tuple[tuple[str, str], ...]):
     session = boto3.session.Session()
     made = session.client("s3", config=_settings())

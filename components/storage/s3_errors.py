@@ -63,10 +63,15 @@ _UNREACHABLE = (
     boto.HTTPClientError,
     boto.IncompleteReadError,
     boto.CapacityNotAvailableError,
-    S3DownloadFailedError,
     S3ValidationError,
 )
-_EXPECTED = (boto.ClientError, boto.BotoCoreError, ResponseParserError, RetriesExceededError)
+_EXPECTED = (
+    boto.ClientError,
+    boto.BotoCoreError,
+    ResponseParserError,
+    RetriesExceededError,
+    S3DownloadFailedError,
+)
 
 
 @contextmanager
@@ -104,7 +109,8 @@ def _of_answer(error: boto.ClientError) -> tuple[type[Failure], str]:
     if said in _REFUSALS:
         return InputError, f"{_REFUSALS[said]} (S3: {said})"
     if said in _BUSY or http == 429 or http >= 500:
-        return ServiceError, f"the S3 server can't serve now, try again later (S3: {said})"
+        reason = "the S3 server can't serve now; try again later, or check AWS_ENDPOINT_URL"
+        return ServiceError, f"{reason} (S3: {said})"
     message = _without_secrets(str(error.response.get("Error", {}).get("Message", "")))
     return InputError, f"the S3 server refuses (S3: {said}, HTTP {http}: {message})"
 
@@ -129,6 +135,8 @@ def _of_client(error: Exception) -> tuple[type[Failure], str]:
                 InputError,
                 f"{_server(error)} fails at TLS; check AWS_ENDPOINT_URL, AWS_CA_BUNDLE",
             )
+        case S3DownloadFailedError():  # raised for another ETag alone
+            return InputError, _REPLACED
         case boto.ProxyConnectionError():
             return ServiceError, "the proxy can't be reached; check HTTPS_PROXY and HTTP_PROXY"
     if isinstance(error, _CREDENTIALS):
