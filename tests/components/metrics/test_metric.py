@@ -1,0 +1,105 @@
+import pytest
+import torch
+from torch import distributed, multiprocessing
+
+from components.metrics import ClassificationMetric
+from components.objectives import Binary, MultiClass, MultiLabel, MultiOutput
+
+KINDS = [Binary(2), MultiClass(4), MultiLabel(3), MultiOutput(3, num_outputs=2)]
+
+
+def windows(objective, count=53, seed=0):
+    rng = torch.Generator().manual_seed(seed)
+    logits = torch.randn(count, objective.num_logits, generator=rng)
+    labels = torch.randint(objective.label_count, (count, *objective.label_shape), generator=rng)
+    return logits, labels
+
+
+@pytest.mark.parametrize("objective", KINDS, ids=lambda objective: objective.kind)
+@pytest.mark.parametrize("sizes", [[53], [1] * 53, [16, 16, 16, 5], [50, 1, 2]])
+def test_batches_do_not_change_the_numbers(objective, sizes):
+    logits, labels = windows(objective)
+    metric = ClassificationMetric(objective)
+    for batch in zip(logits.split(sizes), labels.split(sizes), strict=True):
+        metric.update(*batch)
+    assert metric.compute() == objective.scores(objective.probabilities(logits), labels)
+
+
+def test_reset_forgets():
+    objective = MultiClass(4)
+    metric = ClassificationMetric(objective)
+    metric.update(*windows(objective, seed=1))
+    metric.reset()
+    logits, labels = windows(objective, seed=2)
+    metric.update(logits, labels)
+    assert metric.compute() == objective.scores(objective.probabilities(logits), labels)
+
+
+def test_a_batch_computes_nothing(monkeypatch):
+    objective = MultiClass(4)
+    metric = ClassificationMetric(objective)
+
+    def refuse(*_):
+        raise AssertionError("computed during the epoch")
+
+    monkeypatch.setattr(objective, "scores", refuse)
+    monkeypatch.setattr(objective, "probabilities", refuse)
+    logits, labels = windows(objective)
+    assert metric(logits.requires_grad_(), labels) is None
+    assert not metric.logits[0].requires_grad
+
+
+def test_keeps_no_more_than_the_logits_alive():
+    objective = MultiClass(4)
+    metric = ClassificationMetric(objective)
+    tokens = torch.randn(8, 100, 4)
+    metric.update(tokens[:, 0], torch.zeros(8, dtype=torch.long))
+    assert metric.logits[0].untyped_storage().nbytes() == 8 * 4 * 4
+
+
+def test_half_precision_is_kept_as_float32():
+    objective = MultiClass(4)
+    metric = ClassificationMetric(objective)
+    logits, labels = windows(objective)
+    metric.update(logits.bfloat16(), labels)
+    wanted = objective.scores(objective.probabilities(logits.bfloat16().float()), labels)
+    assert metric.compute() == wanted
+
+
+@pytest.mark.filterwarnings("ignore:The ``compute`` method")
+def test_nothing_seen_gives_no_number():
+    scores = ClassificationMetric(MultiLabel(3)).compute()
+    assert scores.values["auroc"] is None
+    assert scores.undefined["auroc"] == "no window"
+
+
+def share(rank, rendezvous, results):
+    distributed.init_process_group(
+        "gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=2
+    )
+    objective = MultiClass(4)
+    logits, labels = windows(objective)
+    metric = ClassificationMetric(objective)
+    own = slice(0, 40) if rank == 0 else slice(40, 53)
+    metric.update(logits[own], labels[own])
+    results.put((rank, metric.compute()))
+    distributed.destroy_process_group()
+
+
+def test_processes_agree_with_one(tmp_path):
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    processes = [
+        context.Process(target=share, args=(rank, tmp_path / "rendezvous", results))
+        for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    found = dict(results.get(timeout=120) for _ in processes)
+    for process in processes:
+        process.join(timeout=60)
+    objective = MultiClass(4)
+    logits, labels = windows(objective)
+    wanted = objective.scores(objective.probabilities(logits), labels)
+    assert found[0] == wanted
+    assert found[1] == wanted
