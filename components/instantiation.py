@@ -32,7 +32,7 @@ def make(node: Mapping[str, Any], key: str, **further: Any) -> Any:
             raise InputError(f"{key} ({node['_target_']}): {cause}") from error
         if cause is not None and not isinstance(cause, (ImportError, AttributeError)):
             raise
-        reason = cause or str(error).splitlines()[0]
+        reason = str(getattr(cause, "__cause__", None) or cause or error).splitlines()[0]
         raise InputError(
             f"{key}._target_={node['_target_']}: cannot be imported here ({reason}); "
             "is its package installed, or its folder on PYTHONPATH?"

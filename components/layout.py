@@ -64,11 +64,16 @@ class Layout:
         """
         found = {name: self._parts_of(name) for name in names}
         findings = [
-            f"model.layout: {name} is in {' and in '.join(parts) if parts else 'no part'}; "
-            "each tensor must be in exactly one"
+            f"model.layout: {name} is in {' and in '.join(parts)}; it must be in one part alone"
             for name, parts in found.items()
-            if len(parts) != 1
+            if len(parts) > 1
         ]
+        if lost := [name for name, parts in found.items() if not parts]:
+            some = ", ".join(lost[:3]) + (", ..." if len(lost) > 3 else "")
+            findings.append(
+                f"model.layout: {len(lost)} of {len(found)} tensors are in no part ({some}); "
+                "give them one"
+            )
         assigned = {name: parts[0] for name, parts in found.items() if parts}
         present = set(assigned.values())
         findings += [
@@ -99,6 +104,8 @@ def _compiled(part: str, pattern: str) -> None:
     try:
         groups = re.compile(pattern).groups
     except (re.error, TypeError) as error:
-        raise InputError(f"model.layout.{part}={pattern!r}: no regular expression ({error})") from None
+        raise InputError(
+            f"model.layout.{part}={pattern!r}: no regular expression ({error})"
+        ) from None
     if part == "blocks" and groups > 1:
         raise InputError(f"model.layout.blocks={pattern!r}: needs one group, the block's number")

@@ -9,6 +9,10 @@ from omegaconf import DictConfig, OmegaConf
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
 OPTIMIZERS = ("SGD", "Adam", "AdamW", "LAMB")
+METRICS = (
+    *("loss", "acc", "balanced_acc", "recall", "precision", "f1_score", "cohen_kappa"),
+    *("auroc", "aupr", "sensitivity", "specificity"),
+)
 
 
 def _number(low: float, high: float = float("inf"), *, open_low: bool = False) -> Callable:
@@ -73,7 +77,19 @@ def check(config: DictConfig) -> list[str]:
             findings.append(f"{key}={value}: must be {wanted}")
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    return findings + _normalization(config)
+    return findings + _monitors(config) + _normalization(config)
+
+
+def _monitors(config: DictConfig) -> list[str]:
+    """What callbacks and scheduler watch must be a metric, or the first epoch was for nothing."""
+    nodes = {f"callbacks.{name}": node for name, node in config.callbacks.items() if node}
+    nodes["scheduler"] = config.scheduler
+    known = [f"{split}_{metric}" for split in ("val", "train") for metric in METRICS]
+    return [
+        f"{key}.monitor={node.monitor}: no such metric; there are {', '.join(known[:11])}"
+        for key, node in nodes.items()
+        if "monitor" in node and node.monitor not in known
+    ]
 
 
 def _normalization(config: DictConfig) -> list[str]:
@@ -97,4 +113,3 @@ def _normalization(config: DictConfig) -> list[str]:
             f"input_normalization: the lower quartile value {lower} must be below the upper {upper}"
         )
     return findings
-

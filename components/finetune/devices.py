@@ -1,18 +1,20 @@
 """How many processes a fine-tuning takes, and their start.
 
 Lightning would start `__main__` again for each further device, which inside a pipeline is KFP's
-executor. So the step starts `torch.distributed.run` on a worker module of its own.
+executor. So the step starts a worker module of its own, as `torch.distributed.run` would.
 """
 
 import json
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import uuid4
 
 import torch
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from components.failures import FAILURE, Failure, InputError, reraise
 from components.finetune.training import Request
@@ -25,7 +27,9 @@ def processes(trainer: Mapping[str, Any]) -> int:
         InputError: more devices than there are, or more than one node.
     """
     if trainer["num_nodes"] != 1:
-        raise InputError(f"trainer.num_nodes={trainer['num_nodes']}: a fine-tuning runs on one node")
+        raise InputError(
+            f"trainer.num_nodes={trainer['num_nodes']}: a fine-tuning runs on one node"
+        )
     accelerator, devices = trainer["accelerator"], trainer["devices"]
     there = torch.cuda.device_count()
     if accelerator in ("gpu", "cuda") and not there:
@@ -47,10 +51,20 @@ def launch(request: Request, count: int) -> None:
     with TemporaryDirectory(prefix="biotune-launch-") as scratch:
         file = Path(scratch) / "request.json"
         file.write_text(json.dumps(request.to_dict()))
-        command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-        command += [f"--nproc-per-node={count}", "-m", "components.finetune.worker", str(file)]
-        ended = subprocess.run(command, check=False)
-        for failure in sorted(Path(scratch).rglob(FAILURE)):
-            reraise(json.loads(failure.read_text()))
-        if ended.returncode:
-            raise Failure(f"a training process ended with exit code {ended.returncode}")
+        settings = LaunchConfig(
+            min_nodes=1,
+            max_nodes=1,
+            nproc_per_node=count,
+            rdzv_backend="c10d",
+            rdzv_endpoint="localhost:0",
+            run_id=uuid4().hex,
+            max_restarts=0,
+        )
+        worker = ("-m", "components.finetune.worker", str(file))
+        try:
+            elastic_launch(settings, sys.executable)(*worker)
+        except ChildFailedError as error:
+            for failure in sorted(Path(scratch).rglob(FAILURE)):
+                reraise(json.loads(failure.read_text()))
+            _, first = error.get_first_failure()
+            raise Failure(f"a training process ended with exit code {first.exitcode}") from None

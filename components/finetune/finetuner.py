@@ -14,7 +14,7 @@ from torchmetrics import MeanMetric
 
 from components.encoder import Network
 from components.finetune import freezing, optimization
-from components.metrics import ClassificationMetric
+from components.metrics.metric import ClassificationMetric
 from components.objectives import Objective
 
 log = logging.getLogger("biotune")

@@ -126,7 +126,7 @@ def scheduler(
     made = make(node, "scheduler", optimizer=optimizer)
     wanted = {"scheduler": made, "interval": settings["interval"]}
     if isinstance(made, TimmScheduler) and settings["interval"] != "step":
-        raise InputError("scheduler.interval: timm's schedulers are stepped by step; set it to step")
+        raise InputError("scheduler.interval: a timm scheduler is stepped by step; set step")
     if settings.get("monitor"):
         wanted["monitor"] = settings["monitor"]
     return wanted
@@ -134,10 +134,12 @@ def scheduler(
 
 def in_steps(node: Mapping[str, Any], *, steps: int, epochs: int) -> dict[str, Any]:
     """Turns durations such as `3 epochs`, `5 %` and `rest` into optimizer steps."""
-    units = {"%": steps / 100, "epoch": steps / epochs, "step": 1.0}
+    units = {"%": steps / 100, "epoch": steps / epochs, "step": 1.0, "": 1.0}
     turned = dict(node)
     for key, value in node.items():
-        found = re.fullmatch(r"([\d.]+)\s*(%|epoch|step)s?", value) if isinstance(value, str) else 0
+        found = (
+            re.fullmatch(r"([\d.]+)\s*(%|epoch|step|)s?", value) if isinstance(value, str) else 0
+        )
         if found:
             turned[key] = round(float(found.group(1)) * units[found.group(2)])
     return {

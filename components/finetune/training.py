@@ -1,8 +1,7 @@
 """Trains one model: what each process of a fine-tuning does."""
 
-import csv
 import logging
-import sys
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -11,29 +10,21 @@ from typing import Any
 
 import lightning
 import torch
-import yaml
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
-from lightning.pytorch.loggers import TensorBoardLogger
-from safetensors.torch import save_file
+from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import nn
 
 from components import encoder, hdf5
-from components.artifacts import (
-    BACKBONE,
-    CONFIG,
-    HISTORY,
-    LEARNING_RATES,
-    MODEL,
-    load_report,
-)
+from components.artifacts import BACKBONE, load_report
 from components.data import Splits
 from components.failures import Failure, InputError
-from components.finetune import freezing, optimization
+from components.finetune import freezing, optimization, records
 from components.finetune.finetuner import FineTuner
+from components.finetune.trainer import build_trainer
 from components.instantiation import make
 from components.layout import Layout
 from components.normalization import normalization
+from components.objectives import Objective
 
 log = logging.getLogger("biotune")
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
@@ -71,14 +62,48 @@ def train(request: Request) -> None:
     """
     config, folder = request.config, Path(request.folder)
     paths = {split: Path(path) for split, path in request.splits.items()}
-    labels = hdf5.read_header(paths["train"]).labels
-    objective = make(config["objective"], "objective").resolved(labels)
+    tuner = assemble(config, hdf5.read_header(paths["train"]), request.backbone)
+    before = freezing.digest(tuner.network.encoder, tuner.parts)
+    data = config["data"]
+    splits = Splits(paths, data["batch_size"], data["num_workers"], config["seed"])
+    trainer = build_trainer(config, folder)
+    tuner.train()  # Lightning keeps the mode that it finds
+    try:
+        trainer.fit(tuner, datamodule=splits)
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+    if not trainer.is_global_zero:
+        return
+    selected = _load_best(trainer, tuner)
+    after = freezing.digest(tuner.network.encoder, tuner.parts)
+    if config["freeze_backbone"] and before != after:
+        raise Failure("freeze_backbone=true: the backbone has changed all the same; report this")
+    provenance = {
+        **request.provenance,
+        "selected": selected,
+        "backbone_digest": {"before": before, "after": after},
+        "versions": {name: metadata.version(name) for name in VERSIONED},
+    }
+    weights = {"class_weights": tuner.objective.class_weights}  # as numbers, not as "balanced"
+    resolved = {"objective": config["objective"] | weights, "provenance": provenance}
+    records.write(folder, tuner, config | resolved)
+
+
+def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | None) -> FineTuner:
+    """Model, objective and learning rates, ready for a trainer.
+
+    Args:
+        config: the fine-tune slice of the configuration.
+        header: of the train split, for class weights and the shape of a window.
+        backbone: a folder made by load-checkpoint, or None to start from scratch.
+    """
+    objective = make(config["objective"], "objective").resolved(header.labels)
     lightning.seed_everything(config["seed"], workers=True, verbose=False)
     module = encoder.build(config["model"])
     layout = Layout.from_config(config["model"].get("layout"))
     parts = layout.assign(module.state_dict())
-    if request.backbone:
-        _fill(module, parts, Path(request.backbone))
+    if backbone:
+        _fill(module, parts, Path(backbone))
     else:
         log.warning("FROM SCRATCH: no backbone is given, every weight starts at random")
     if config["freeze_backbone"]:
@@ -92,22 +117,8 @@ def train(request: Request) -> None:
         decay_all=config["optimizer"]["decay_all"],
     )
     network = encoder.Network(normalization(config["input_normalization"]), module)
-    tuner = FineTuner(network, objective, parts, table, config, layout.head)
-    before = freezing.digest(module, parts)
-    data = config["data"]
-    splits = Splits(paths, data["batch_size"], data["num_workers"], config["seed"])
-    trainer = _trainer(config, folder)
-    trainer.fit(tuner, datamodule=splits)
-    if not trainer.is_global_zero:
-        return
-    best = _load_best(trainer, tuner)
-    record = {
-        **request.provenance,
-        **best,
-        "backbone_digest": {"before": before, "after": freezing.digest(module, parts)},
-        "versions": {name: metadata.version(name) for name in VERSIONED},
-    }
-    _write(folder, tuner, config | {"objective": _plain(config, objective), "provenance": record})
+    _try(network, objective, header)
+    return FineTuner(network, objective, parts, table, config, layout.head)
 
 
 def _fill(module: nn.Module, parts: Mapping[str, str], backbone: Path) -> None:
@@ -117,67 +128,30 @@ def _fill(module: nn.Module, parts: Mapping[str, str], backbone: Path) -> None:
     encoder.fill(module, backbone / BACKBONE, frozenset(afresh))
 
 
-def _trainer(config: dict[str, Any], folder: Path) -> lightning.Trainer:
-    settings = {key: value for key, value in config["trainer"].items() if value is not None}
-    settings.setdefault("enable_progress_bar", sys.stderr.isatty())
+def _try(network: nn.Module, objective: Objective, header: hdf5.Header) -> None:
+    """Passes one empty window through, so that a misfit shows before a GPU is warm."""
     try:
-        return lightning.Trainer(
-            **settings,
-            callbacks=_callbacks(config["callbacks"], folder),
-            logger=TensorBoardLogger(folder, name="tensorboard", version=""),
-            default_root_dir=folder,
-            enable_model_summary=False,
-            use_distributed_sampler=False,
-        )
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+        with torch.inference_mode():
+            logits = network.eval()(torch.zeros(1, header.channels, header.samples))
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise InputError(
+            f"model: cannot take windows of {header.channels} channels and {header.samples} "
+            f"samples ({str(error).splitlines()[0]}); set the model's sizes to those of the data"
+        ) from error
+    objective.probabilities(logits)
 
 
-def _callbacks(nodes: Mapping[str, Any], folder: Path) -> list[Callback]:
-    made = [make(node, f"callbacks.{name}") for name, node in nodes.items() if node]
-    for callback in made:
-        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
-            callback.dirpath = str(folder / "checkpoints")
-    return made
-
-
-def _load_best(trainer: lightning.Trainer, tuner: FineTuner) -> dict[str, Any]:
+def _load_best(trainer: lightning.Trainer, tuner: FineTuner) -> str:
     """Takes the weights of the best epoch, and says which it was."""
     keeper = trainer.checkpoint_callback
     if not isinstance(keeper, ModelCheckpoint) or not keeper.best_model_path:
         log.warning("no best checkpoint was kept: the model is that of the last step")
-        return {"selected": "last step"}
+        return "last step"
+    score = float(keeper.best_model_score)
+    if not math.isfinite(score):
+        raise Failure(f"the training never gave a finite {keeper.monitor}; lower optimizer.lr")
     saved = torch.load(keeper.best_model_path, map_location=tuner.device, weights_only=True)
     tuner.load_state_dict(saved["state_dict"])
-    score = float(keeper.best_model_score)
-    if score != score:
-        raise Failure(f"the training never gave a finite {keeper.monitor}; lower optimizer.lr")
-    log.info("best epoch %d: %s %.4f", saved["epoch"] + 1, keeper.monitor, score)
-    return {"selected": f"epoch {saved['epoch'] + 1}, {keeper.monitor} {score:.4f}"}
-
-
-def _plain(config: Mapping[str, Any], objective: Any) -> dict[str, Any]:
-    """The objective's node with class weights as the numbers that were used."""
-    return {**config["objective"], "class_weights": objective.class_weights}
-
-
-def _write(folder: Path, tuner: FineTuner, config: Mapping[str, Any]) -> None:
-    state = tuner.network.encoder.state_dict()
-    save_file({name: tensor.cpu().contiguous() for name, tensor in state.items()}, folder / MODEL)
-    (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
-    lr = config["optimizer"]["lr"]
-    rows = [
-        {"parameter": name, "part": rate.part, "lr": 0.0 if rate.frozen else lr * rate.scale}
-        | {"scale": rate.scale, "weight_decay": rate.weight_decay, "frozen": rate.frozen}
-        for name, rate in tuner.table.items()
-    ]
-    _table(folder / LEARNING_RATES, rows)
-    _table(folder / HISTORY, tuner.history)
-
-
-def _table(file: Path, rows: list[dict[str, Any]]) -> None:
-    columns = list(dict.fromkeys(column for row in rows for column in row))
-    with file.open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, columns)
-        writer.writeheader()
-        writer.writerows(rows)
+    selected = f"epoch {saved['epoch'] + 1}, {keeper.monitor} {score:.4f}"
+    log.info("kept %s", selected)
+    return selected

@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
+from components.console import log_plainly, told
 from components.failures import recorded
 from components.finetune.training import Request, train
-from components.console import log_plainly
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     file = Path(sys.argv[1])
     rank = os.environ["RANK"]
     log_plainly(quiet=rank != "0")
-    with recorded(file.parent / rank):
+    with told(), recorded(file.parent / rank):
         train(Request(**json.loads(file.read_text())))
 
 

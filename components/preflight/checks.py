@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from components import checkpoint as checkpoints
 from components import hdf5, storage
-from components.checkpoint import match, open_checkpoint
 from components.failures import Findings, InputError
 from components.hdf5 import Header
 from components.instantiation import make
@@ -46,9 +46,9 @@ def checkpoint(
 ) -> Found:
     """Reads the checkpoint's header and holds it against the model's manifest."""
     with noting(findings):
-        stat = storage.stat(uri)
-        with open_checkpoint(uri, fingerprint=stat.fingerprint) as opened:
-            match(
+        stat = checkpoints.stat(uri)
+        with checkpoints.open_checkpoint(uri, fingerprint=stat.fingerprint) as opened:
+            checkpoints.match(
                 opened.tensors,
                 Manifest.from_dict(manifest),
                 head=settings["head"],

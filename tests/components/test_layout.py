@@ -22,7 +22,7 @@ def test_blocks_can_be_listed_one_expression_each():
 @pytest.mark.parametrize(
     ("change", "names", "expected"),
     [
-        ({}, [*NAMES, "extra"], "extra is in no part"),
+        ({}, [*NAMES, "extra"], "1 of 6 tensors are in no part (extra)"),
         ({"norm": "norm|head"}, NAMES, "head.weight is in norm and in head"),
         ({"stem": "embed"}, NAMES, "layout.stem: matches none"),
         ({}, [n for n in NAMES if n != "blocks.0.w"], "gives the blocks [1]"),

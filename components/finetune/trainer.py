@@ -1,0 +1,53 @@
+"""Lightning's trainer as the configuration wants it."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import lightning
+from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.loggers import TensorBoardLogger
+
+from components.failures import InputError
+from components.instantiation import make
+
+
+def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
+    """The trainer with the configured callbacks, and TensorBoard's records in `folder`.
+
+    Raises:
+        InputError: an argument that Lightning refuses.
+    """
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # tips and adverts
+    for unhelpful in (
+        r"`isinstance\(treespec",
+        ".*does not have many workers",
+        ".*logging interval",
+    ):
+        warnings.filterwarnings("ignore", message=unhelpful)
+    settings = {key: value for key, value in config["trainer"].items() if value is not None}
+    settings.setdefault("enable_progress_bar", sys.stderr.isatty())
+    try:
+        return lightning.Trainer(
+            **settings,
+            callbacks=_callbacks(config["callbacks"], folder),
+            logger=TensorBoardLogger(folder, name="tensorboard", version=""),
+            default_root_dir=folder,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+    except (MisconfigurationException, ValueError, TypeError) as error:
+        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+
+
+def _callbacks(nodes: Mapping[str, Any], folder: Path) -> list[Callback]:
+    made = [make(node, f"callbacks.{name}") for name, node in nodes.items() if node]
+    for callback in made:
+        if isinstance(callback, ModelCheckpoint) and callback.dirpath is None:
+            callback.dirpath = str(folder / "checkpoints")
+    return made
