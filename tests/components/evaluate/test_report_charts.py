@@ -126,6 +126,12 @@ def test_gap_in_the_history_interrupts_the_line():
     assert len(classes(history.by_epoch(rows, "loss", "Loss", 6), "trace")) == 2
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_epochs_are_counted_from_one(first):
+    rows = history.counted_from_one([{"epoch": first + i} for i in range(3)])
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+
+
 def test_without_what_was_selected_the_best_balanced_accuracy_is_marked():
     rows = [{"epoch": i + 1, "val_balanced_acc": value} for i, value in enumerate([0.1, 0.6, 0.4])]
     assert history.best_epoch(rows)[0] == 2
