@@ -21,6 +21,8 @@ from typing import TextIO
 from kfp.local import status, subprocess_task_handler
 
 import components
+from components.console import ERROR
+from components.failures import FAILURE
 
 GRACE = 10.0  # seconds that a step has between SIGTERM and SIGKILL
 NOISE = "[KFP Executor "
@@ -56,8 +58,10 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
         """Runs the command to its end; the process and what it started do not outlive this."""
         step = self.full_command[-1].replace("_", "-")
         started = time.monotonic()
-        code = _run(step, self._command(), environment(self.env_vars))
+        code, held = _run(step, self._command(), environment(self.env_vars))
         self.codes[step] = code
+        if not any(Path(self.pipeline_root).rglob(FAILURE)):
+            _say(step, *held)
         if code:
             return status.Status.FAILURE
         _say(step, f"done in {time.monotonic() - started:.1f} s")
@@ -87,7 +91,8 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, **ours, **(extra or {})}
 
 
-def _run(step: str, command: list[str], env: dict[str, str]) -> int:
+def _run(step: str, command: list[str], env: dict[str, str]) -> tuple[int, list[str]]:
+    """Runs a command; gives its exit code and the lines that `_relay` held back."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -98,15 +103,17 @@ def _run(step: str, command: list[str], env: dict[str, str]) -> int:
         env=env,
         start_new_session=True,
     )
-    reader = threading.Thread(target=_relay, args=(step, process.stdout), daemon=True)
+    held: list[str] = []
+    reader = threading.Thread(target=_relay, args=(step, process.stdout, held), daemon=True)
     reader.start()
     try:
-        return process.wait()
+        code = process.wait()
     except BaseException:
         _signal(process, signal.SIGTERM)
         raise
     finally:
         _end(process, reader)
+    return code, held
 
 
 def _end(process: subprocess.Popen, reader: threading.Thread) -> None:
@@ -125,9 +132,16 @@ def _signal(process: subprocess.Popen, number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _relay(step: str, lines: TextIO) -> None:
+def _relay(step: str, lines: TextIO, held: list[str]) -> None:
+    """Passes a step's lines on, without KFP's and without the errors that it ends with.
+
+    The step leaves those in `failure.json` too, and the command tells them at its own end.
+    """
     for line in _without_noise(lines):
-        _say(step, line)
+        held.append(line)
+        if not line.startswith(ERROR):
+            _say(step, *held)
+            held.clear()
 
 
 def _without_noise(lines: Iterable[str]) -> Iterator[str]:
@@ -142,7 +156,7 @@ def _without_noise(lines: Iterable[str]) -> Iterator[str]:
             yield line
 
 
-def _say(step: str, line: str) -> None:
+def _say(step: str, *lines: str) -> None:
     # Not `print`: KFP replaces it meanwhile by one that indents.
-    sys.stderr.write(f"{step:<{WIDTH}} | {line}\n")
+    sys.stderr.write("".join(f"{step:<{WIDTH}} | {line}\n" for line in lines))
     sys.stderr.flush()

@@ -18,8 +18,8 @@ def show(evaluation: Path) -> None:
     metrics = json.loads((evaluation / artifacts.METRICS).read_text())
     details = json.loads((evaluation / artifacts.DETAILS).read_text())
     reasons, intervals = metrics.get("undefined", {}), details.get("intervals", {})
-    method = details.get("interval_method", "")
-    table = Table(title=details.get("title", ""), caption=method if intervals else "")
+    note = details.get("interval_method" if intervals else "interval_reason", "")
+    table = Table(title=details.get("title", ""), caption=note)
     table.add_column("test metric")
     table.add_column("value", justify="right")
     if intervals:

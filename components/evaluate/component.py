@@ -17,7 +17,7 @@ def evaluate(
     import shutil
     from pathlib import Path
 
-    from components import console, failures, parameters
+    from components import artifacts, console, failures, parameters
 
     console.log_plainly()
     output = Path(evaluation.path)
@@ -27,7 +27,7 @@ def evaluate(
 
         done = run(Path(model.path), dataset_uri, output, parameters.unpack(config))
         kubeflow.log_metrics(metrics, done.metrics)
-        kubeflow.log_classification(classification, done.details)
+        kubeflow.log_classification(classification, done.details, output / artifacts.PREDICTIONS)
         shutil.copyfile(done.report, report.path)
 
 

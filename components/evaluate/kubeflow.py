@@ -5,10 +5,12 @@ fails the task on a cluster after all the work is done.
 """
 
 import math
-from bisect import bisect_right
+from pathlib import Path
 from typing import Any
 
-POINTS = 200
+import numpy as np
+
+POINTS = 100
 
 
 def log_metrics(artifact, metrics: dict[str, Any]) -> None:
@@ -26,65 +28,48 @@ def log_metrics(artifact, metrics: dict[str, Any]) -> None:
             artifact.metadata[name] = f"undefined: {reasons.get(name, 'not a finite number')}"
 
 
-def log_classification(artifact, details: dict[str, Any]) -> None:
-    """Logs confusion matrix and ROC curve of a single-label task; of others there is no one of.
+def log_classification(artifact, details: dict[str, Any], predictions: Path) -> None:
+    """Logs confusion matrix and ROC curve of a single-label task; several labels have no one of.
 
     Args:
         artifact: a `kfp.dsl.ClassificationMetrics`.
         details: the content of `details.json`.
+        predictions: the file `predictions.npz`.
     """
     confusion = details["confusion"]
     if len(confusion) != 1 or confusion[0]["name"]:
         return
     matrix = [[int(count) for count in row] for row in confusion[0]["matrix"]]
     artifact.log_confusion_matrix([str(label) for label in confusion[0]["labels"]], matrix)
-    if curve := roc(details):
-        artifact.log_roc_curve(*map(list, zip(*curve, strict=True)))
+    with np.load(predictions) as columns:
+        artifact.log_roc_curve(*roc(columns["probabilities"], columns["labels"]))
 
 
-def roc(details: dict[str, Any]) -> list[tuple[float, float, float]]:
-    """The one ROC curve that KFP has room for, at most `POINTS` points.
+def roc(probabilities: np.ndarray, labels: np.ndarray) -> tuple[list[float], ...]:
+    """The one ROC curve that KFP has room for.
 
     Of two classes it is the second one's. Of more it is the pooled one: every window is one
-    decision for each class, against the rest, and all decisions share the threshold. It is as
-    fine as the curves in `details`, which are thinned already.
+    decision for each class, against the rest, and all decisions share the threshold.
+
+    Args:
+        probabilities: (N, K).
+        labels: (N,) from 0 to K - 1.
 
     Returns:
-        (false positive rate, true positive rate, threshold), thresholds finite and falling.
+        False positive rates, true positive rates and thresholds, finite and falling; at most
+        `2 * POINTS + 1`, no two further apart than a `POINTS`th in either rate unless scores tie.
+        Nothing when only one outcome occurs.
     """
-    classes = details["classes"]
-    curves = [curve for curve in details["roc"] if curve["thresholds"]]
+    classes = np.arange(probabilities.shape[1])
     if len(classes) == 2:
-        curves = [curve for curve in curves if curve["class"] == classes[1]]
-    support = {row["class"]: row["support"] for row in details["per_class"]}
-    windows = sum(support.values())
-    positives = [support[curve["class"]] for curve in curves]
-    negatives = [windows - count for count in positives]
-    if not sum(positives) or not sum(negatives):
-        return []
-    steps = [_steps(curve) for curve in curves]
-    thresholds = sorted({step[0] for points in steps for step in points}, reverse=True)
-    return [
-        (_pooled(steps, 1, negatives, at), _pooled(steps, 2, positives, at), at)
-        for at in _thinned(thresholds)
-    ]
-
-
-def _steps(curve: dict[str, list]) -> list[tuple[float, float, float]]:
-    points = zip(curve["thresholds"], curve["fpr"], curve["tpr"], strict=True)
-    return sorted((p for p in points if all(map(math.isfinite, p))), reverse=True)
-
-
-def _pooled(steps: list[list[tuple]], column: int, counts: list[int], threshold: float) -> float:
-    """The rate over all curves at one threshold, each weighted by its count of windows."""
-    total = 0.0
-    for points, count in zip(steps, counts, strict=True):
-        at = bisect_right(points, -threshold, key=lambda point: -point[0])
-        total += count * (points[at - 1][column] if at else 0.0)
-    return total / sum(counts)
-
-
-def _thinned(values: list[float]) -> list[float]:
-    if len(values) <= POINTS:
-        return values
-    return [values[round(i * (len(values) - 1) / (POINTS - 1))] for i in range(POINTS)]
+        probabilities, classes = probabilities[:, 1:], classes[1:]
+    scores = probabilities.astype(np.float64).ravel()
+    truth = (labels[:, None] == classes).ravel()
+    if truth.all() or not truth.any():
+        return [], [], []
+    outcomes = [np.sort(scores[~truth]), np.sort(scores[truth])]
+    shares = np.linspace(0, 1, POINTS)
+    chosen = np.unique([np.quantile(o, shares, method="lower") for o in outcomes])[::-1]
+    thresholds = np.append(np.nextafter(chosen[0], np.inf), chosen)
+    rates = [1 - np.searchsorted(outcome, thresholds) / len(outcome) for outcome in outcomes]
+    return (*(rate.tolist() for rate in rates), thresholds.tolist())

@@ -83,8 +83,8 @@ def test_a_run_ends_as_its_step_ended(steps, tmp_path, capsys, order, code, line
     assert ended(argv) == code
     captured = capsys.readouterr()
     assert captured.out == ""
-    told = [line for line in captured.err.splitlines() if " | " not in line]
-    assert told == lines
+    assert captured.err.splitlines()[-len(lines) :] == lines
+    assert all(captured.err.count(line) == 1 for line in lines)
 
 
 def test_the_pipeline_is_written_as_yaml(tmp_path, capsys):

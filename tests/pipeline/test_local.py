@@ -12,6 +12,7 @@ from components import parameters
 from components.failures import InputError
 from pipeline import local
 from pipeline.outcome import StepFailed
+from pipeline.process import GRACE
 
 
 def contents(folder):
@@ -37,6 +38,7 @@ def test_a_run_leaves_the_folders_of_its_steps_and_nothing_else(steps, tmp_path)
         *BACKBONE,
         "evaluation/details.json",
         "evaluation/metrics.json",
+        "evaluation/predictions.npz",
         "evaluation/report.html",
         "model/config.yaml",
         "model/model.safetensors",
@@ -170,8 +172,10 @@ def test_a_run_that_is_stopped_leaves_no_process_behind(steps, tmp_path, number)
             assert time.monotonic() < deadline and process.poll() is None
             time.sleep(0.05)
         process.send_signal(number)
+        started = time.monotonic()
         err = process.stderr.read()
         assert process.wait(30) == 130
+        assert time.monotonic() - started < GRACE  # it did not come to SIGKILL
     assert err.splitlines()[-1] == "error: interrupted"
     assert "Traceback" not in err
     assert not running(int(pid.read_text()))

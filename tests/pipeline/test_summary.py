@@ -9,11 +9,12 @@ def show(tmp_path, metrics, details):
     summary.show(tmp_path)
 
 
-def test_without_subjects_there_is_no_column_of_intervals(tmp_path, capsys):
-    show(tmp_path, {"test_acc": 0.5}, {"title": "t", "intervals": {}, "interval_method": ""})
+def test_without_subjects_there_is_a_reason_in_place_of_intervals(tmp_path, capsys):
+    details = {"title": "t", "intervals": {}, "interval_method": "", "interval_reason": "unnamed"}
+    show(tmp_path, {"test_acc": 0.5}, details)
     shown = capsys.readouterr().out
-    assert "0.5000" in shown
-    assert "interval" not in shown
+    assert "0.5000" in shown and "unnamed" in shown
+    assert "95 %" not in shown
 
 
 def test_a_metric_without_an_interval_keeps_its_row(tmp_path, capsys):

@@ -1,36 +1,13 @@
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from kfp.dsl import ClassificationMetrics, Metrics
-from sklearn.metrics import roc_curve
+from sklearn.metrics import roc_auc_score
 
 from components.evaluate import kubeflow
-
-
-def details(scores, labels, classes):
-    """`details.json` of a single-label task as far as Kubeflow's pages go."""
-    curves = []
-    for index, name in enumerate(classes):
-        fpr, tpr, thresholds = roc_curve(labels == index, scores[:, index], drop_intermediate=False)
-        keep = np.isfinite(thresholds)
-        curves.append(
-            {
-                "class": name,
-                "fpr": fpr[keep].tolist(),
-                "tpr": tpr[keep].tolist(),
-                "thresholds": thresholds[keep].tolist(),
-            }
-        )
-    support = [{"class": n, "support": int((labels == i).sum())} for i, n in enumerate(classes)]
-    matrix = [[0] * len(classes) for _ in classes]
-    return {
-        "classes": classes,
-        "roc": curves,
-        "per_class": support,
-        "confusion": [{"name": "", "labels": classes, "matrix": matrix}],
-    }
 
 
 def test_a_metric_without_a_value_stands_as_text():
@@ -55,51 +32,54 @@ def test_the_pooled_curve_is_the_one_of_all_decisions():
     rng = np.random.default_rng(0)
     labels = rng.integers(0, 3, 60)
     scores = rng.dirichlet([1, 1, 1], 60).round(1)  # with ties
-    curve = kubeflow.roc(details(scores, labels, ["a", "b", "c"]))
+    fpr, tpr, thresholds = kubeflow.roc(scores, labels)
     decisions = (labels[:, None] == np.arange(3)).ravel()
-    for fpr, tpr, threshold in curve:
+    assert len(thresholds) == len(np.unique(scores)) + 1
+    for false, true, threshold in zip(fpr, tpr, thresholds, strict=True):
         positive = scores.ravel() >= threshold
-        assert tpr == pytest.approx(positive[decisions].mean())
-        assert fpr == pytest.approx(positive[~decisions].mean())
-    assert curve[-1][:2] == (1.0, 1.0)
+        assert true == pytest.approx(positive[decisions].mean())
+        assert false == pytest.approx(positive[~decisions].mean())
+    assert (fpr[0], tpr[0], fpr[-1], tpr[-1]) == (0, 0, 1, 1)
 
 
 def test_of_two_classes_the_curve_is_the_second_ones():
-    labels = np.array([0, 0, 1, 1])
     scores = np.array([[0.9, 0.1], [0.6, 0.4], [0.65, 0.35], [0.2, 0.8]])
-    assert kubeflow.roc(details(scores, labels, ["rest", "fist"])) == [
-        (0.0, 0.5, 0.8),
-        (0.5, 0.5, 0.4),
-        (0.5, 1.0, 0.35),
-        (1.0, 1.0, 0.1),
-    ]
+    fpr, tpr, thresholds = kubeflow.roc(scores, np.array([0, 0, 1, 1]))
+    assert fpr == [0.0, 0.0, 0.5, 0.5, 1.0]
+    assert tpr == [0.0, 0.5, 0.5, 1.0, 1.0]
+    assert thresholds[1:] == [0.8, 0.4, 0.35, 0.1]
 
 
-def test_what_is_logged_is_json_that_a_cluster_takes():
+def test_a_long_curve_is_thinned_and_encloses_the_same_area():
+    rng = np.random.default_rng(2)
+    labels = rng.integers(0, 2, 20000)
+    positive = rng.beta(2 + labels, 2, 20000).astype(np.float32)
+    fpr, tpr, thresholds = kubeflow.roc(np.stack([1 - positive, positive], 1), labels)
+    assert len(thresholds) <= 2 * kubeflow.POINTS + 1
+    assert np.trapezoid(tpr, fpr) == pytest.approx(roc_auc_score(labels, positive), abs=1e-4)
+
+
+def test_what_is_logged_is_json_that_a_cluster_takes(tmp_path):
     rng = np.random.default_rng(1)
-    labels = rng.integers(0, 4, 900)
-    scores = rng.dirichlet([1, 1, 1, 1], 900)
+    file = tmp_path / "predictions.npz"
+    scores = rng.dirichlet([1, 1, 1], 90).astype(np.float32)
+    np.savez(file, probabilities=scores, labels=rng.integers(0, 3, 90))
+    matrix = [[20.0, 5.0, 5.0]] * 3
     artifact = ClassificationMetrics()
-    content = details(scores, labels, list("abcd"))
-    content["confusion"][0]["matrix"][0][1] = 2.0
-    kubeflow.log_classification(artifact, content)
+    confusion = {"name": "", "labels": ["a", "b", "c"], "matrix": matrix}
+    kubeflow.log_classification(artifact, {"confusion": [confusion]}, file)
     json.dumps(artifact.metadata, allow_nan=False)
-    assert 2 < len(artifact.metadata["confidenceMetrics"]) <= kubeflow.POINTS
-    assert artifact.metadata["confusionMatrix"]["rows"][0]["row"] == [0, 2, 0, 0]
+    assert artifact.metadata["confusionMatrix"]["rows"][0]["row"] == [20, 5, 5]
+    assert artifact.metadata["confidenceMetrics"][0]["recall"] == 0.0
 
 
 def test_several_labels_have_no_one_matrix_to_show():
     artifact = ClassificationMetrics()
     matrix = {"labels": ["no", "yes"], "matrix": [[1, 0], [0, 1]]}
     content = {"confusion": [{"name": "fist", **matrix}, {"name": "rest", **matrix}]}
-    kubeflow.log_classification(artifact, content)
+    kubeflow.log_classification(artifact, content, Path("none.npz"))
     assert artifact.metadata == {}
 
 
 def test_a_test_split_of_one_class_has_no_curve():
-    content = {
-        "classes": ["rest", "fist"],
-        "per_class": [{"class": "rest", "support": 0}, {"class": "fist", "support": 2}],
-        "roc": [{"class": "fist", "fpr": [], "tpr": [], "thresholds": []}],
-    }
-    assert kubeflow.roc(content) == []
+    assert kubeflow.roc(np.array([[0.2, 0.8], [0.3, 0.7]]), np.array([1, 1])) == ([], [], [])

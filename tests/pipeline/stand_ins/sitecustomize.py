@@ -21,15 +21,6 @@ DETAILS = {
     "intervals": {"test_acc": [0.5, 0.875]},
     "interval_method": "made up",
     "confusion": [{"name": "", "labels": ["rest", "fist"], "matrix": [[3, 1], [0, 4]]}],
-    "per_class": [{"class": "rest", "support": 4}, {"class": "fist", "support": 4}],
-    "roc": [
-        {
-            "class": "fist",
-            "fpr": [0.0, 0.25, 1.0],
-            "tpr": [0.5, 1.0, 1.0],
-            "thresholds": [0.9, 0.4, 0.1],
-        }
-    ],
 }
 
 
@@ -98,6 +89,9 @@ def evaluate(model, dataset, output, config):
         output,
         **{"metrics.json": json.dumps(METRICS), "details.json": json.dumps(DETAILS)},
     )
+    import numpy as np
+
+    np.savez(output / "predictions.npz", probabilities=np.eye(2), labels=np.arange(2))
     return types.SimpleNamespace(metrics=METRICS, details=DETAILS, report=output / "report.html")
 
 
