@@ -98,7 +98,8 @@ def _put_in_place(scratch: Path, target: Path) -> None:
     (target / FAILURE).unlink(missing_ok=True)
     umask = os.umask(0)
     os.umask(umask)
-    scratch.chmod(0o777 & ~umask)  # a scratch folder is made for its owner alone
+    for path in (scratch, *scratch.rglob("*")):  # some writers make theirs for the owner alone
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
     os.replace(scratch, target)
 
 

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from components.checkpoint.decisions import BACKBONE, HEAD, IGNORED, UNKNOWN, Decision, Matching
@@ -21,7 +21,7 @@ def findings(
     return [
         *_collisions(matching),
         *_misfits(matching, entries),
-        *_coverage(matching, min_coverage),
+        *_coverage(matching, manifest, min_coverage),
         *_unknown(matching, manifest),
         *(_head(matching, manifest, entries) if head else ()),
     ]
@@ -73,7 +73,7 @@ def _misfits(matching: Matching, entries: Mapping[str, Entry]) -> Iterator[str]:
         )
 
 
-def _coverage(matching: Matching, min_coverage: float) -> Iterator[str]:
+def _coverage(matching: Matching, manifest: Manifest, min_coverage: float) -> Iterator[str]:
     share = min(matching.tensor_coverage, matching.parameter_coverage)
     if share >= min_coverage:
         return
@@ -82,19 +82,18 @@ def _coverage(matching: Matching, min_coverage: float) -> Iterator[str]:
         f"checkpoint.min_coverage={min_coverage}: the checkpoint fills only {matching.percent} of "
         f"the backbone ({covered.tensors} of {total.tensors} tensors, {covered.parameters:,} of "
         f"{total.parameters:,} parameters); it lacks "
-        f"{_some(_with_shape(entry) for entry in matching.missing)}{_whole_parts(matching)}; "
+        f"{_some(_with_shape(entry) for entry in matching.missing)}{_whole_parts(matching, manifest)}; "
         "set model.* as it was pre-trained, or "
         f"checkpoint.min_coverage={math.floor(share * 1000) / 1000} to begin them at random"
     )
 
 
-def _whole_parts(matching: Matching) -> str:
-    filled = {d.name for d in matching.decisions if d.reason == BACKBONE}
-    missing = defaultdict(int)
-    for entry in matching.missing:
-        missing[entry.part] += 1
-    whole = [part for part, count in missing.items() if count > 1]
-    return f" (in {_some(whole)})" if whole and filled else ""
+def _whole_parts(matching: Matching, manifest: Manifest) -> str:
+    """Names the parts of the model of which nothing is there, such as further blocks."""
+    all_of = Counter(entry.part for entry in manifest.backbone)
+    missing = Counter(entry.part for entry in matching.missing)
+    whole = [part for part, count in missing.items() if count == all_of[part]]
+    return f" (all of {_some(whole)})" if whole else ""
 
 
 def _unknown(matching: Matching, manifest: Manifest) -> Iterator[str]:
