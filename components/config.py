@@ -28,7 +28,7 @@ from components.failures import Findings, InputError
 from components.instantiation import make
 
 # What lies under `model` beside the arguments of the model's constructor.
-MODEL_FACTS = ("layout", "signal", "licence")
+MODEL_FACTS = ("layout", "signal", "adapter", "licence")
 FINETUNE_KEYS = (
     "model",
     "objective",

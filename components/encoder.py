@@ -19,15 +19,23 @@ from components.normalization import normalization
 
 
 class Network(nn.Module):
-    """Normalisation, then encoder and head: raw windows in, logits out."""
+    """Normalisation, then encoder and head: raw windows in, logits out.
 
-    def __init__(self, normalization: nn.Module, encoder: nn.Module) -> None:
+    Args:
+        adapter: maps normalised windows to the further arguments that the encoder wants, such as
+            electrode positions; None if it wants none.
+    """
+
+    def __init__(
+        self, normalization: nn.Module, encoder: nn.Module, adapter: nn.Module | None = None
+    ) -> None:
         super().__init__()
-        self.normalization, self.encoder = normalization, encoder
+        self.normalization, self.encoder, self.adapter = normalization, encoder, adapter
 
     def forward(self, x: Tensor) -> Tensor:
         """Maps windows (B, C, T) in the unit of the data to logits (B, num_logits)."""
-        return self.encoder(self.normalization(x))
+        x = self.normalization(x)
+        return self.encoder(x, **self.adapter(x)) if self.adapter else self.encoder(x)
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,19 @@ class Restored:
 
     network: Network
     config: dict[str, Any]
+
+
+def network(config: Mapping[str, Any]) -> Network:
+    """The configured network with fresh weights.
+
+    Args:
+        config: with `model`, `input_normalization` and `channels`, the names of the data's
+            channels in their order.
+    """
+    node = config["model"].get("adapter")
+    names = tuple(config.get("channels") or ())
+    adapter = make(node, "model.adapter", channel_names=names) if node else None
+    return Network(normalization(config["input_normalization"]), build(config["model"]), adapter)
 
 
 def build(model: Mapping[str, Any], device: str = "cpu") -> nn.Module:
@@ -93,7 +114,6 @@ def restore(folder: Path) -> Restored:
     if not (folder / CONFIG).is_file() or not (folder / MODEL).is_file():
         raise InputError(f"{folder}: no tuned model; it needs {CONFIG} and {MODEL}")
     config = yaml.safe_load((folder / CONFIG).read_text())
-    module = build(config["model"])
-    fill(module, folder / MODEL)
-    network = Network(normalization(config["input_normalization"]), module)
-    return Restored(network.eval(), config)
+    restored = network(config)
+    fill(restored.encoder, folder / MODEL)
+    return Restored(restored.eval(), config)

@@ -17,6 +17,8 @@ import numpy as np
 from components.failures import InputError
 
 SPLITS = ("train", "val", "test")
+# Bytes of decompressed chunks kept by an open data set: shuffled batches come back to them.
+CHUNK_CACHE = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
         shapes = {data.shape[1:] for data, _ in blocks}
         if len(shapes) > 1 or len(next(iter(shapes))) != 2:
             raise InputError(
-                f"{name}: windows must all have one shape (channels, samples), found {sorted(shapes)}"
+                f"{name}: windows must have one shape (channels, samples), found {sorted(shapes)}"
             )
         channels, samples = shapes.pop()
         attributes = dict(file.attrs)
@@ -140,7 +142,7 @@ def _take(dataset: h5py.Dataset, places: np.ndarray) -> np.ndarray:
 
 def _open(source: Path | BinaryIO, name: str) -> h5py.File:
     try:
-        return h5py.File(source, "r")
+        return h5py.File(source, "r", rdcc_nbytes=CHUNK_CACHE)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
     except OSError as error:

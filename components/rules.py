@@ -53,6 +53,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data.batch_size": (_whole(1), "an integer of at least 1"),
     "data.num_workers": (_whole(0), "an integer of at least 0"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
+    "data.allow_signal_mismatch": (_boolean, "true or false"),
     "evaluation.bootstrap": (_whole(0), "an integer of at least 0"),
     "input_normalization.normalize": (
         _one_of(*NORMALIZATIONS),

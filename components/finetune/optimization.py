@@ -20,6 +20,7 @@ OPTIMIZERS = {
     "AdamW": torch.optim.AdamW,
     "LAMB": Lamb,
 }
+DURATION = r"([\d.]+)\s*(%|epoch|step|)s?"
 
 
 @dataclass(frozen=True)
@@ -137,10 +138,7 @@ def in_steps(node: Mapping[str, Any], *, steps: int, epochs: int) -> dict[str, A
     units = {"%": steps / 100, "epoch": steps / epochs, "step": 1.0, "": 1.0}
     turned = dict(node)
     for key, value in node.items():
-        found = (
-            re.fullmatch(r"([\d.]+)\s*(%|epoch|step|)s?", value) if isinstance(value, str) else 0
-        )
-        if found:
+        if isinstance(value, str) and (found := re.fullmatch(DURATION, value)):
             turned[key] = round(float(found.group(1)) * units[found.group(2)])
     return {
         key: max(1, steps - turned.get("warmup_t", 0)) if value == "rest" else value

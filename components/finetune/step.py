@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components import signal
 from components.artifacts import load_report, publish
 from components.finetune import devices
 from components.finetune.training import Request, train
-from components.hdf5 import read_header
+from components.hdf5 import Header, read_header
 from components.staging import staged
 
 log = logging.getLogger("biotune")
@@ -47,11 +48,14 @@ def run(
     fingerprints = config.pop("fingerprints", {})
     count = devices.processes(config["trainer"])
     with publish(output) as folder, staged(dataset, ("train", "val"), fingerprints) as paths:
+        headers = {split: read_header(path) for split, path in paths.items()}
+        for split, header in headers.items():
+            signal.hold(header, config, f"{dataset}: {split}")
         request = Request(
             splits={split: str(path) for split, path in paths.items()},
             folder=str(folder),
             config=config,
-            provenance=_provenance(dataset, fingerprints, paths, backbone),
+            provenance=_provenance(dataset, fingerprints, headers, backbone),
             backbone=str(backbone) if backbone else None,
         )
         if count > 1:
@@ -64,12 +68,11 @@ def run(
 def _provenance(
     dataset: str,
     fingerprints: Mapping[str, str],
-    paths: Mapping[str, Path],
+    headers: Mapping[str, Header],
     backbone: Path | None,
 ) -> dict[str, Any]:
     """What was tuned on what, for the records."""
     facts: dict[str, Any] = {"dataset": dataset, "dataset_fingerprint": dict(fingerprints)}
-    headers = {split: read_header(path) for split, path in paths.items()}
     facts["data"] = {split: header.summary() for split, header in headers.items()}
     facts["classes"] = list(headers["train"].classes)
     if backbone is None:

@@ -15,6 +15,13 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from components.failures import InputError
 from components.instantiation import make
 
+UNHELPFUL = (
+    r"`isinstance\(treespec",
+    ".*does not have many workers",
+    ".*logging interval",
+    r"Found \d+ module\(s\) in eval mode",  # a frozen backbone
+)
+
 
 def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
     """The trainer with the configured callbacks, and TensorBoard's records in `folder`.

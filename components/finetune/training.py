@@ -23,7 +23,6 @@ from components.finetune.finetuner import FineTuner
 from components.finetune.trainer import build_trainer
 from components.instantiation import make
 from components.layout import Layout
-from components.normalization import normalization
 from components.objectives import Objective
 
 log = logging.getLogger("biotune")
@@ -60,9 +59,11 @@ def train(request: Request) -> None:
         InputError: configuration, backbone and data do not go together.
         Failure: the training found no usable model.
     """
-    config, folder = request.config, Path(request.folder)
+    folder = Path(request.folder)
     paths = {split: Path(path) for split, path in request.splits.items()}
-    tuner = assemble(config, hdf5.read_header(paths["train"]), request.backbone)
+    header = hdf5.read_header(paths["train"])
+    config = request.config | {"channels": list(header.channel_names)}
+    tuner = assemble(config, header, request.backbone)
     before = freezing.digest(tuner.network.encoder, tuner.parts)
     data = config["data"]
     splits = Splits(paths, data["batch_size"], data["num_workers"], config["seed"])
@@ -99,7 +100,8 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
     """
     objective = make(config["objective"], "objective").resolved(header.labels)
     lightning.seed_everything(config["seed"], workers=True, verbose=False)
-    module = encoder.build(config["model"])
+    network = encoder.network(config)
+    module = network.encoder
     layout = Layout.from_config(config["model"].get("layout"))
     parts = layout.assign(module.state_dict())
     if backbone:
@@ -116,7 +118,6 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
         stem=config["layerwise_lr_stem"],
         decay_all=config["optimizer"]["decay_all"],
     )
-    network = encoder.Network(normalization(config["input_normalization"]), module)
     _try(network, objective, header)
     return FineTuner(network, objective, parts, table, config, layout.head)
 

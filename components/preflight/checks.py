@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 from components import checkpoint as checkpoints
-from components import hdf5, storage
+from components import hdf5, signal, storage
 from components.failures import Findings, InputError
 from components.hdf5 import Header
 from components.instantiation import make
@@ -96,27 +96,19 @@ def batches(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> N
         )
 
 
-def signal(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
-    """Holds the windows against what the model expects: channels, samples, rate and unit."""
-    for found, (key, expected) in (
-        (found, item)
-        for found in data.values()
-        for item in (settings["model"].get("signal") or {}).items()
-    ):
-        header = found.header
-        said = {
-            "channels": header.channels,
-            "window": header.samples,
-            "sampling_rate": header.sampling_rate,
-            "unit": header.unit,
-        }
-        if key not in said:
-            findings.append(f"model.signal.{key}: unknown; there are {', '.join(said)}")
-        elif expected is not None and said[key] is not None and said[key] != expected:
-            findings.append(
-                f"{found.uri}: {key} is {said[key]}, but the model expects {expected} "
-                f"(model.signal.{key})"
-            )
+def signals(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
+    """Holds the windows against what the model expects, and the splits against each other."""
+    first = next(iter(data.values()), None)
+    for found in data.values():
+        with noting(findings):
+            signal.hold(found.header, settings, found.uri)
+        here, there = signal.said_by(found.header), signal.said_by(first.header)
+        findings += [
+            f"{found.uri}: {key} is {here[key]}, but {there[key]} in {first.uri}"
+            for key in here
+            if here[key] != there[key]
+        ]
+        findings += signal.channel_misfits(found.header, first.header.channel_names, found.uri)
 
 
 def subjects(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:

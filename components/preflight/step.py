@@ -55,7 +55,7 @@ def run(
     data = checks.dataset(dataset, findings)
     checks.labels(data, settings, findings)
     checks.batches(data, settings, findings)
-    checks.signal(data, settings, findings)
+    checks.signals(data, settings, findings)
     checks.subjects(data, settings, findings)
     checks.disk([weights, *data.values()], findings)
     if findings:
