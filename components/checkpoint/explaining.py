@@ -78,11 +78,11 @@ def _coverage(matching: Matching, manifest: Manifest, min_coverage: float) -> It
     if share >= min_coverage:
         return
     covered, total = matching.covered, matching.total
+    lacking = _some(_with_shape(entry) for entry in matching.missing)
     yield (
         f"checkpoint.min_coverage={min_coverage}: the checkpoint fills only {matching.percent} of "
         f"the backbone ({covered.tensors} of {total.tensors} tensors, {covered.parameters:,} of "
-        f"{total.parameters:,} parameters); it lacks "
-        f"{_some(_with_shape(entry) for entry in matching.missing)}{_whole_parts(matching, manifest)}; "
+        f"{total.parameters:,} parameters); it lacks {lacking}{_whole_parts(matching, manifest)}; "
         "set model.* as it was pre-trained, or "
         f"checkpoint.min_coverage={math.floor(share * 1000) / 1000} to begin them at random"
     )

@@ -78,7 +78,7 @@ def test_a_link_to_an_empty_folder(tmp_path):
 def test_places_that_cannot_be_written(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     for output in (tmp_path / "file" / "out", "/proc/out", "bad\0name"):
-        with pytest.raises(InputError, match="--output=.*can't be written"):
+        with pytest.raises(InputError, match=r"--output=.*can't be written"):
             write(output)
 
     def refuse(*_, **__):
@@ -98,7 +98,7 @@ def test_a_full_disk_is_told(tmp_path):
 
 def test_other_errors_of_the_work_pass_unchanged(tmp_path):
     with pytest.raises(FileNotFoundError), publish(tmp_path / "out"):
-        open(tmp_path / "missing")
+        (tmp_path / "missing").read_text()
 
 
 def test_load_report(tmp_path):
@@ -106,7 +106,7 @@ def test_load_report(tmp_path):
     assert load_report(tmp_path)["coverage"] == {"tensors": 1.0}
     for text in ("[]", "{}", "{", ""):
         (tmp_path / "report.json").write_text(text)
-        with pytest.raises(InputError, match="--backbone=.*load-checkpoint made"):
+        with pytest.raises(InputError, match=r"--backbone=.*load-checkpoint made"):
             load_report(tmp_path)
-    with pytest.raises(InputError, match="--backbone=.*load-checkpoint made"):
+    with pytest.raises(InputError, match=r"--backbone=.*load-checkpoint made"):
         load_report(tmp_path / "missing")

@@ -47,7 +47,7 @@ def broken(**changes) -> dict:
     ],
 )
 def test_what_is_no_manifest(data):
-    with pytest.raises(InputError, match="manifest: is not what .*describe"):
+    with pytest.raises(InputError, match=r"manifest: is not what .*describe"):
         Manifest.from_dict(data)
 
 

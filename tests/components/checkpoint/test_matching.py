@@ -117,7 +117,7 @@ def test_less_coverage_may_be_allowed():
 def test_one_missing_scalar_is_not_rounded_away():
     entries = (Entry("w", (10_000, 10_000), "F32", "stem"), Entry("n", (), "I64", "norm"))
     given = tensors({"w": (10_000, 10_000)})
-    with pytest.raises(Findings, match="only 50.0 %"):
+    with pytest.raises(Findings, match=r"only 50\.0 %"):
         match(given, Manifest(entries), head=False)
     many = tuple(Entry(f"w{i}", (1,), "F32", "stem") for i in range(2000))
     given = tensors({entry.name: (1,) for entry in many[:-1]})

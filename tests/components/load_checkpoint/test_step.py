@@ -6,7 +6,7 @@ import os
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from components.failures import InputError
@@ -41,10 +41,8 @@ def config(*, head=False, ignore=(), min_coverage=1.0) -> dict:
     return {"head": head, "checkpoint": settings, "manifest": manifest}
 
 
-def save(path, state: dict, **extra) -> str:
-    torch.save(
-        {"epoch": 2, "pytorch-lightning_version": "2.6.6", "state_dict": state, **extra}, path
-    )
+def save(path, state: dict) -> str:
+    torch.save({"epoch": 2, "pytorch-lightning_version": "2.6.6", "state_dict": state}, path)
     return str(path)
 
 
@@ -124,7 +122,7 @@ def test_what_begins_at_random_is_named(tmp_path):
     state = Net().state_dict()
     del state["norm.num_batches_tracked"], state["conv.bias"]
     uri = save(tmp_path / "a.ckpt", state)
-    with pytest.raises(InputError, match="lacks conv.bias .*norm.num_batches_tracked"):
+    with pytest.raises(InputError, match=r"lacks conv.bias .*norm.num_batches_tracked"):
         run(uri, tmp_path / "out", config())
     done = run(uri, tmp_path / "out", config(min_coverage=0.5))
     assert done.report["missing"] == ["conv.bias", "norm.num_batches_tracked"]
@@ -162,7 +160,7 @@ def test_an_existing_result_is_not_overwritten(pretrained, tmp_path):
     uri, _ = pretrained
     run(uri, tmp_path / "out", config())
     before = (tmp_path / "out" / "report.json").stat().st_mtime_ns
-    with pytest.raises(InputError, match="--output=.*is not empty"):
+    with pytest.raises(InputError, match=r"--output=.*is not empty"):
         run(uri, tmp_path / "out", config())
     assert (tmp_path / "out" / "report.json").stat().st_mtime_ns == before
 
@@ -180,11 +178,9 @@ def test_from_s3(pretrained, tmp_path, s3):
 
 @pytest.mark.s3
 def test_sharded_from_s3(tmp_path, s3):
-    from safetensors.torch import save_file
-
     state = Net().state_dict()
     places = {}
-    for number, (name, tensor) in enumerate(state.items()):
+    for number, name in enumerate(state):
         places[name] = f"part{number % 2}.safetensors"
     for file in set(places.values()):
         save_file({n: t for n, t in state.items() if places[n] == file}, tmp_path / file)
