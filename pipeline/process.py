@@ -104,11 +104,15 @@ def _run(step: str, command: list[str], env: dict[str, str]) -> tuple[int, list[
         start_new_session=True,
     )
     held: list[str] = []
-    reader = threading.Thread(target=_relay, args=(step, process.stdout, held), daemon=True)
+    stopped = threading.Event()
+    reader = threading.Thread(
+        target=_relay, args=(step, process.stdout, held, stopped), daemon=True
+    )
     reader.start()
     try:
         code = process.wait()
     except BaseException:
+        stopped.set()
         _signal(process, signal.SIGTERM)
         raise
     finally:
@@ -132,12 +136,15 @@ def _signal(process: subprocess.Popen, number: int) -> None:
         os.killpg(process.pid, number)
 
 
-def _relay(step: str, lines: TextIO, held: list[str]) -> None:
+def _relay(step: str, lines: TextIO, held: list[str], stopped: threading.Event) -> None:
     """Passes a step's lines on, without KFP's and without the errors that it ends with.
 
-    The step leaves those in `failure.json` too, and the command tells them at its own end.
+    The step leaves those in `failure.json` too, and the command tells them at its own end. What
+    a step says once it is `stopped` tells nothing but that.
     """
     for line in _without_noise(lines):
+        if stopped.is_set():
+            continue
         held.append(line)
         if not line.startswith(ERROR):
             _say(step, *held)
