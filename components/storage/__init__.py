@@ -92,7 +92,7 @@ def listing(uri: str) -> list[str]:
     """Names of what lies directly below a folder or prefix, sorted, folders without a slash.
 
     Raises:
-        InputError: there is no such folder; in S3 also if nothing lies below the prefix.
+        InputError: there is no such folder or bucket, or nothing lies below the prefix.
     """
     return _backend(uri).listing(uri)
 

@@ -80,9 +80,22 @@ def listing(uri: str) -> list[str]:
         for page in pages.paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
             names.update(entry["Key"] for entry in page.get("Contents", ()))
             names.update(entry["Prefix"] for entry in page.get("CommonPrefixes", ()))
-    if not names:
+    if prefix and not names:
         raise InputError(f"{shown(uri)}: nothing lies below this prefix; check bucket and prefix")
     return sorted({name[len(prefix) :].rstrip("/") for name in names} - {""})
+
+
+def buckets() -> list[str] | None:
+    """The buckets of the account behind the credentials; None if it may not list them."""
+    everything = "s3://"
+    s3 = client(everything)
+    with as_failures(everything):
+        try:
+            return [bucket["Name"] for bucket in s3.list_buckets().get("Buckets", ())]
+        except ClientError as error:
+            if code(error) in ("AccessDenied", "AllAccessDisabled"):
+                return None
+            raise
 
 
 def fetch(uri: str, into: Path, fingerprint: str | None) -> Path:

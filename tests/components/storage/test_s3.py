@@ -10,6 +10,7 @@ import pytest
 from components import storage
 from components.failures import Failure, InputError, ServiceError
 from components.storage.reader import BLOCK
+from components.storage.s3 import buckets
 from components.storage.s3_client import client
 from tests.s3_server import NO_RIGHTS, SECRET
 
@@ -167,6 +168,13 @@ def test_nothing_there_does_not_exist(s3):
     assert not storage.exists("s3://no-such-bucket/key")
     with pytest.raises(InputError, match="nothing lies below"):
         storage.listing(s3.uri("none"))
+
+
+def test_the_buckets_of_an_account_are_known_if_it_may_know_them(s3, monkeypatch):
+    assert buckets() == [s3.name]
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong/secret")
+    with pytest.raises(InputError, match="secret key is wrong"):
+        buckets()
 
 
 @pytest.mark.parametrize("read", READS)
