@@ -29,7 +29,7 @@ def render(details: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["fixed"] = text.fixed
+    environment.filters |= {"fixed": text.fixed, "breakable": text.breakable}
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
     return environment.get_template("report.html.j2").render(style=style, **_content(details))
 

@@ -17,15 +17,16 @@ KINDS = {
 ORDER = ("checkpoint", "checkpoint_fingerprint", "backbone_coverage", "model", "dataset")
 ORDER += ("dataset_fingerprint", "seed")
 LAST = ("backbone_digest", "versions")
+LABELS = {"selected": "Weights kept", "test_fingerprint": "Test split fingerprint"}
 ELSEWHERE = ("data", "classes")  # they have sections of their own
 Details = Mapping[str, Any]
 
 
 def origins(details: Details) -> list[dict[str, Any]]:
     """Gives the provenance as rows of a "label" and "lines", versions last."""
-    provenance = {str(k): v for k, v in (details.get("provenance") or {}).items()}
+    known = details.get("provenance") or {}
+    provenance = {str(k): v for k, v in known.items() if v not in (None, "", {}, [])}
     if cautions.from_scratch(details):
-        provenance = {k: v for k, v in provenance.items() if v not in (None, "")}
         provenance.pop("backbone_coverage", None)
         provenance["checkpoint"] = "none: trained from scratch"
     elif shares := cautions.coverage(provenance.get("backbone_coverage")):
@@ -38,9 +39,13 @@ def origins(details: Details) -> list[dict[str, Any]]:
     keys += [key for key in provenance if key not in (*ORDER, *LAST, *ELSEWHERE)]
     keys += [key for key in LAST if key in provenance]
     return [
-        {"label": key.replace("_", " ").capitalize(), "lines": lines(provenance[key])}
-        for key in keys
+        {"label": LABELS.get(key) or label(key), "lines": lines(provenance[key])} for key in keys
     ]
+
+
+def label(key: str) -> str:
+    """Makes a key of the provenance a label."""
+    return key.replace("_", " ").capitalize()
 
 
 def splits(details: Details) -> dict[str, Any] | None:

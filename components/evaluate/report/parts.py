@@ -40,4 +40,5 @@ def _group(details: Mapping[str, Any], what: str, rows: list[Mapping[str, Any]])
 
 
 def _name(row: Mapping[str, Any], what: str) -> str:
-    return " / ".join(str(row[key]) for key in KINDS[what] if row.get(key) is not None)
+    names = [str(row[key]) for key in KINDS[what] if row.get(key) is not None]
+    return names[-1] if len(names) > 1 and names[1].startswith(names[0]) else " / ".join(names)

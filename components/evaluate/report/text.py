@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from markupsafe import Markup, escape
+
 DASH = "\N{EM DASH}"
 METRICS = {
     "acc": "Accuracy",
@@ -128,6 +130,11 @@ def shorten(text: Any, length: int) -> str:
     """Cuts a label to `length` characters, an ellipsis included."""
     text = " ".join(str(text).split())
     return text if len(text) <= length else text[: length - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+
+
+def breakable(name: Any) -> Markup:
+    """Lets a name break after its underscores, before it has to break elsewhere."""
+    return escape(name).replace("_", Markup("_<wbr>"))
 
 
 def plural(number: Any, noun: str) -> str:
