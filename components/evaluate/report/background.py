@@ -90,7 +90,7 @@ def past(details: Details) -> dict[str, Any] | None:
     """
     rows = history.counted_from_one(details.get("history") or [])
     selected = (details.get("provenance") or {}).get("selected")
-    best = history.best_epoch(rows, selected)
+    best = history.best_epoch(rows, selected) if len(rows) > 1 else None
     epoch = best[0] if best else None
     measure = "balanced_acc" if _has(rows, "balanced_acc") else "acc"
     drawn = [
@@ -100,7 +100,7 @@ def past(details: Details) -> dict[str, Any] | None:
     drawn = [svg for svg in drawn if svg is not None]
     if not drawn:
         return None
-    last = len(rows) > 1 and best is not None and epoch == finite(rows[-1].get("epoch"))
+    last = best is not None and epoch == finite(rows[-1].get("epoch"))
     return {"svgs": drawn, "epochs": plural(len(rows), "epoch"), "best": best, "last": last}
 
 

@@ -36,7 +36,7 @@ def by_epoch(
     room = 0.08 * (max(values) - min(values)) or 0.05
     y = svg.Scale(min(values) - room, max(values) + room, 218, 20)
     parts = [svg.axes(x, y, "Epoch", title, whole_x=True)]
-    if best is not None and len(rows) > 1 and min(epochs) <= best <= max(epochs):
+    if best is not None and min(epochs) <= best <= max(epochs):
         anchor = "end" if x(best) > 300 else "start" if x(best) < 90 else "middle"
         parts.append(svg.line(x(best), y.start, x(best), y.end, "overall"))
         parts.append(svg.text(x(best), 12, f"best: epoch {best}", "note", text_anchor=anchor))

@@ -189,3 +189,9 @@ def test_long_history_and_kept_epoch_are_counted_from_one():
     labels = [value for _, name, value in page.attributes if name == "aria-label"]
     assert "80 epochs. Epoch 31 is marked: best AUROC in validation." in page.text
     assert any(label.startswith("Loss over 80 epochs") for label in labels)
+
+
+def test_the_only_epoch_is_not_called_the_best():
+    text = Page(render(details_example(epochs=1))).text
+    assert "1 epoch." in text
+    assert "is marked" not in text
