@@ -4,28 +4,22 @@ A step gets only what it depends on. A new learning rate then leaves load-checkp
 was, so that a cache keyed on it still holds.
 """
 
-import difflib
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
 from hydra import compose as hydra_compose
 from hydra import initialize_config_module
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import (
-    ConfigCompositionException,
-    HydraException,
-    MissingConfigException,
-    OverrideParseException,
-)
+from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from components import rules
 from components.failures import Findings, InputError
 from components.instantiation import make
+from components.misconfigured import explain
 
 # What lies under `model` beside the arguments of the model's constructor.
 MODEL_FACTS = ("layout", "signal", "adapter", "licence")
@@ -77,7 +71,7 @@ def draft(overrides: Sequence[str] = ()) -> DictConfig:
         try:
             return hydra_compose("config", overrides=list(overrides))
         except (HydraException, OmegaConfBaseException, OSError) as error:
-            raise InputError(_explain(error)) from error
+            raise InputError(explain(error)) from error
 
 
 def for_step(step: str, config: DictConfig) -> dict[str, Any]:
@@ -111,7 +105,7 @@ def resolved(config: DictConfig) -> dict[str, Any]:
     try:
         return OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     except OmegaConfBaseException as error:
-        raise InputError(_explain(error)) from error
+        raise InputError(explain(error)) from error
 
 
 def shipped_manifest(config: DictConfig) -> dict[str, Any] | None:
@@ -143,36 +137,3 @@ def sized(manifest: dict[str, Any], num_logits: int) -> dict[str, Any]:
         for entry in manifest["entries"]
     ]
     return {**manifest, "entries": entries, "num_logits": num_logits}
-
-
-def _explain(error: Exception) -> str:
-    """One line for Hydra's several, with a suggestion where a key is misspelt."""
-    text = str(error)
-    if isinstance(error, MissingConfigException) and "Could not find" in text:
-        missing = re.search(r"Could not find '([^']*)'", text)
-        options = re.findall(r"^\t(.+)$", text.split("Config search path")[0], re.MULTILINE)
-        group, _, option = missing.group(1).rpartition("/") if missing else ("", "", text)
-        if group == "" and option:
-            group, option = option, ""
-        return f"{group}={option}: no such option; there are {', '.join(options) or 'none'}"
-    if isinstance(error, OverrideParseException):
-        override = error.override
-        return f"override {override!r}: not of the form key=value ({text.splitlines()[0]})"
-    unknown = re.search(r"Could not override '([^']*)'", text)
-    if isinstance(error, ConfigCompositionException) and unknown:
-        return _unknown_key(unknown.group(1))
-    return " ".join(line.strip() for line in text.splitlines() if line.strip())
-
-
-def _unknown_key(key: str) -> str:
-    known = list(_keys(OmegaConf.to_container(hydra_compose("config")), ""))
-    close = difflib.get_close_matches(key, known, n=1)
-    hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
-    return f"{key}: no such key; {hint}"
-
-
-def _keys(node: object, prefix: str) -> Iterator[str]:
-    if isinstance(node, dict):
-        for key, value in node.items():
-            yield f"{prefix}{key}"
-            yield from _keys(value, f"{prefix}{key}.")

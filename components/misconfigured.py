@@ -1,0 +1,59 @@
+"""One line for what Hydra and OmegaConf say in several, with a suggestion where a key is misspelt."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from hydra import compose
+from hydra.errors import (
+    ConfigCompositionException,
+    MissingConfigException,
+    OverrideParseException,
+)
+from omegaconf import OmegaConf
+
+from components.failures import InputError
+
+
+def explain(error: Exception) -> str:
+    """The line to tell.
+
+    Args:
+        error: of Hydra or OmegaConf; Hydra must still be initialised.
+    """
+    cause: BaseException | None = error
+    while cause := cause.__cause__ or cause.__context__:
+        if isinstance(cause, InputError):  # of our own resolver, wrapped by OmegaConf
+            return str(cause)
+    text = str(error)
+    if isinstance(error, MissingConfigException):
+        missing = re.search(r"Could not find '([^']*)'", text)
+        if missing:
+            return _unknown_option(missing.group(1), text)
+    if isinstance(error, OverrideParseException):
+        override = error.override
+        return f"override {override!r}: not of the form key=value ({text.splitlines()[0]})"
+    unknown = re.search(r"Could not override '([^']*)'", text)
+    if isinstance(error, ConfigCompositionException) and unknown:
+        return _unknown_key(unknown.group(1))
+    return " ".join(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _unknown_option(name: str, text: str) -> str:
+    group, _, option = name.rpartition("/")
+    options = re.findall(r"^\t(.+)$", text.split("Config search path")[0], re.MULTILINE)
+    return f"{group or option}={option}: no such option; there are {', '.join(options) or 'none'}"
+
+
+def _unknown_key(key: str) -> str:
+    known = list(_keys(OmegaConf.to_container(compose("config")), ""))
+    close = difflib.get_close_matches(key, known, n=1)
+    hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
+    return f"{key}: no such key; {hint}"
+
+
+def _keys(node: object, prefix: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield f"{prefix}{key}"
+            yield from _keys(value, f"{prefix}{key}.")
