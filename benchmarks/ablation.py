@@ -1,12 +1,11 @@
 """What fine-tuning brings on the demo's data: the README's table.
 
-    python benchmarks/ablation.py          validation subjects alone, for making choices
-    python benchmarks/ablation.py --test   the test subjects too, once the choices are committed
+python benchmarks/ablation.py          validation subjects alone, for making choices
+python benchmarks/ablation.py --test   the test subjects too, once the choices are committed
 """
 
 import argparse
 import csv
-import os
 import statistics
 import subprocess
 import sys
@@ -41,7 +40,13 @@ def main() -> None:
         backbone = pretrained(Path(scratch))
         for name, (overrides, tuned) in VARIANTS.items():
             runs = [
-                score(Path(scratch) / f"{name}-{seed}", overrides, seed, backbone if tuned else None, splits)
+                score(
+                    Path(scratch) / f"{name}-{seed}",
+                    overrides,
+                    seed,
+                    backbone if tuned else None,
+                    splits,
+                )
                 for seed in SEEDS
             ]
             cells = [spread([run[split] for run in runs]) for split in splits]

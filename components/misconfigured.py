@@ -1,4 +1,4 @@
-"""One line for what Hydra and OmegaConf say in several, with a suggestion where a key is misspelt."""
+"""One line for what Hydra and OmegaConf say in several, with a suggestion for a misspelt key."""
 
 import difflib
 import re

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components import signal
+from components import signal, splits
 from components.artifacts import load_report, publish
+from components.failures import Findings
 from components.finetune import devices
 from components.finetune.training import Request, train
 from components.hdf5 import Header, read_header
+from components.instantiation import make
 from components.staging import staged
 
 log = logging.getLogger("biotune")
@@ -49,8 +51,8 @@ def run(
     count = devices.processes(config["trainer"])
     with publish(output) as folder, staged(dataset, ("train", "val"), fingerprints) as paths:
         headers = {split: read_header(path) for split, path in paths.items()}
-        for split, header in headers.items():
-            signal.hold(header, config, f"{dataset}: {split}")
+        _check(headers, config, dataset)
+        config["subjects"] = {split: splits.subjects(header) for split, header in headers.items()}
         request = Request(
             splits={split: str(path) for split, path in paths.items()},
             folder=str(folder),
@@ -63,6 +65,19 @@ def run(
         else:
             train(request)
     return Tuned(output)
+
+
+def _check(headers: Mapping[str, Header], config: Mapping[str, Any], dataset: str) -> None:
+    """What preflight checks of the data too, for a step that is run by itself."""
+    objective = make(config["objective"], "objective")
+    findings: list[str] = []
+    for split, header in headers.items():
+        signal.hold(header, config, f"{dataset}: {split}")
+        findings += splits.label_findings(header, objective, f"{dataset}: {split}")
+    if not config["data"]["allow_subject_overlap"]:
+        findings += splits.overlap_findings({s: splits.subjects(h) for s, h in headers.items()})
+    if findings:
+        raise Findings(findings)
 
 
 def _provenance(

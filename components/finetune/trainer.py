@@ -36,7 +36,7 @@ def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
         r"`isinstance\(treespec",
         ".*does not have many workers",
         ".*logging interval",
-    ".*sync_dist=True",  # the metrics have gathered their states already
+        ".*sync_dist=True",  # the metrics have gathered their states already
     ):
         warnings.filterwarnings("ignore", message=unhelpful)
     settings = {key: value for key, value in config["trainer"].items() if value is not None}

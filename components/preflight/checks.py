@@ -5,11 +5,10 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 from components import checkpoint as checkpoints
-from components import hdf5, signal, storage
+from components import hdf5, signal, splits, storage
 from components.failures import Findings, InputError
 from components.hdf5 import Header
 from components.instantiation import make
@@ -60,27 +59,22 @@ def checkpoint(
 
 def dataset(uri: str, findings: list[str]) -> dict[str, Found]:
     """Reads the header of each split."""
-    splits = {}
+    found = {}
     for split in hdf5.SPLITS:
         with noting(findings):
             file = storage.join(uri, f"{split}.h5")
             stat = storage.stat(file)
             with storage.open_binary(file, fingerprint=stat.fingerprint) as stream:
                 header = hdf5.read_header(stream, file)
-            splits[split] = Found(file, stat.size, stat.fingerprint, header)
-    return splits
+            found[split] = Found(file, stat.size, stat.fingerprint, header)
+    return found
 
 
 def labels(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
     """Holds the labels against the classification type."""
     objective = make(settings["objective"], "objective")
     for found in data.values():
-        findings += [f"{found.uri}: {line}" for line in objective.check_labels(found.header.labels)]
-        named = len(found.header.classes)
-        if named and named != objective.num_classes:
-            findings.append(
-                f"{found.uri}: names {named} classes, but num_classes={objective.num_classes}"
-            )
+        findings += splits.label_findings(found.header, objective, found.uri)
     if "train" in data and not findings:
         with noting(findings):
             objective.resolved(data["train"].header.labels)
@@ -112,17 +106,10 @@ def signals(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> N
 
 
 def subjects(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
-    """A subject in two splits makes every number on the second one too good."""
-    if settings["data"]["allow_subject_overlap"]:
-        return
-    named = {s: f.header.subjects for s, f in data.items() if f.header.subjects is not None}
-    for (first, here), (second, there) in combinations(named.items(), 2):
-        if shared := sorted(set(here) & set(there)):
-            some = ", ".join(shared[:5]) + (", ..." if len(shared) > 5 else "")
-            findings.append(
-                f"subjects in both {first} and {second}: {some} ({len(shared)}); split the data "
-                "by subject, or set data.allow_subject_overlap=true if you mean it"
-            )
+    """Holds the subjects of the splits against each other."""
+    if not settings["data"]["allow_subject_overlap"]:
+        named = {split: splits.subjects(found.header) for split, found in data.items()}
+        findings += splits.overlap_findings(named)
 
 
 def disk(files: list[Found], findings: list[str]) -> None:

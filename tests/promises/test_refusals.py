@@ -1,4 +1,4 @@
-"""Whatever is wrong with a checkpoint: one clear line, the right exit code, nothing half-written."""
+"""Whatever is wrong with a checkpoint: one line, the right exit code, nothing half-written."""
 
 import os
 import pickle

@@ -54,7 +54,7 @@ def test_biases_norms_and_bare_parameters_do_not_decay():
 
 def test_a_model_without_blocks_cannot_have_a_layerwise_decay():
     model = nn.Sequential(nn.Linear(2, 2))
-    with pytest.raises(InputError, match="layerwise_lr_decay=0.5"):
+    with pytest.raises(InputError, match=r"layerwise_lr_decay=0\.5"):
         optimization.rates(
             model,
             {"0.weight": "head", "0.bias": "head"},
@@ -141,7 +141,7 @@ def test_each_optimizer_takes_a_step(name):
 
 def test_an_option_that_the_optimizer_does_not_take_is_named():
     settings = {"optim": "SGD", "lr": LR, "options": {"betas": [0.9, 0.98]}}
-    with pytest.raises(InputError, match="optimizer.options.*betas"):
+    with pytest.raises(InputError, match=r"optimizer\.options.*betas"):
         optimization.optimizer(Model(), table(Model()), settings, fused=False)
 
 
@@ -163,5 +163,5 @@ def test_timm_schedulers_are_stepped_by_step():
     optimizer = torch.optim.SGD(Model().parameters(), lr=LR)
     optimizer.param_groups[0]["lr_scale"] = 1.0
     node = {"_target_": "timm.scheduler.CosineLRScheduler", "t_initial": 10}
-    with pytest.raises(InputError, match="scheduler.interval"):
+    with pytest.raises(InputError, match=r"scheduler\.interval"):
         optimization.scheduler(optimizer, node | {"interval": "epoch"}, steps=10, epochs=1)

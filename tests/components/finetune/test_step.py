@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+import h5py
 import pytest
 import torch
 import yaml
@@ -12,7 +13,7 @@ from safetensors.torch import load_file, save_file
 
 from components import config as configuration
 from components.encoder import restore
-from components.failures import Failure, InputError
+from components.failures import Failure, Findings, InputError
 from components.finetune.step import run
 from tests.made import make_dataset
 
@@ -159,6 +160,16 @@ def test_wrong_input_is_told_and_leaves_nothing(overrides, expected, dataset, tm
     assert expected in str(caught.value) and "\n" not in str(caught.value)
     left = list((tmp_path / "out").iterdir()) if (tmp_path / "out").exists() else []
     assert left == []
+
+
+def test_labels_and_subjects_are_checked_without_preflight_too(tmp_path):
+    dataset = make_dataset(tmp_path / "data", values=3)
+    with h5py.File(dataset / "val.h5", "a") as file:
+        file["subject"][0] = "train0"
+    with pytest.raises(Findings) as caught:
+        tuned(dataset, tmp_path / "model")
+    assert "labels run from 0 to 2" in str(caught.value)
+    assert "both train and val: train0" in str(caught.value)
 
 
 def test_a_backbone_that_is_not_the_models_is_refused(dataset, tmp_path):

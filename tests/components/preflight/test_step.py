@@ -28,7 +28,9 @@ def described():
 def checkpoint(described, tmp_path):
     """What the model saves, as Lightning would write it after pre-training."""
     state = {
-        f"model.{entry['name']}": torch.ones([n if n != "num_logits" else 5 for n in entry["shape"]])
+        f"model.{entry['name']}": torch.ones(
+            [n if n != "num_logits" else 5 for n in entry["shape"]]
+        )
         for entry in described["entries"]
     }
     file = tmp_path / "last.ckpt"
