@@ -16,6 +16,7 @@ from torch import Tensor
 from components.failures import Failure, InputError
 from components.metrics.ranking import Ranking
 from components.metrics.scores import Scores
+from components.metrics.threads import one_thread
 
 RANKED = ("auroc", "aupr")
 NO_CHANCE = "truth and prediction are all of one class"
@@ -127,6 +128,7 @@ class Decisions(ABC):
         counts = counts.reshape(count, slots, size, size)
         return counts[0] if groups is None else counts
 
+    @one_thread()
     def scores(self, given: Sequence[str] = ()) -> Scores:
         """All metrics, means over classes taken.
 

@@ -59,11 +59,13 @@ class Ranking:
         below, not_above, under = self.below, self.not_above, self.under
         hits, alarms = below.new_tensor((len(self.positives), len(self.negatives)))
         if weights is not None:
-            own = weights[:, groups[self.positives]]
+            # index_select takes half the time of an index in brackets.
+            own = weights.index_select(1, groups[self.positives])
             lower_hits = _running(own)
-            lower_alarms = _running(weights[:, groups[self.negatives]])
-            below, not_above = lower_alarms[:, below], lower_alarms[:, not_above]
-            under = lower_hits[:, under]
+            lower_alarms = _running(weights.index_select(1, groups[self.negatives]))
+            below = lower_alarms.index_select(1, below)
+            not_above = lower_alarms.index_select(1, not_above)
+            under = lower_hits.index_select(1, under)
             hits, alarms = lower_hits[:, -1], lower_alarms[:, -1]
         # Whole numbers up to here and in this sum, so that it is exact; a tie counts one half.
         auroc = (own * (below + not_above)).sum(-1) / (2.0 * hits.double() * alarms)
