@@ -36,11 +36,12 @@ class ClassificationMetric(Metric):
         """Keeps a batch.
 
         Args:
-            logits: (B, num_logits), of any floating point type; kept as float32.
+            logits: (B, num_logits) or (B, *logit_shape), of any floating point type; kept as
+                float32.
             labels: (B, *label_shape).
         """
         # A copy: a view into the model's output would keep all of that output alive.
-        self.logits.append(logits.detach().float().clone())
+        self.logits.append(logits.detach().flatten(1).float().clone())
         self.labels.append(labels.detach())
 
     def forward(self, logits: Tensor, labels: Tensor) -> None:
@@ -49,9 +50,18 @@ class ClassificationMetric(Metric):
 
     def compute(self) -> Scores:
         """Metrics of all that was kept."""
-        if not len(self.logits):
-            logits = torch.zeros(0, self.objective.num_logits)
-            labels = torch.zeros(0, *self.objective.label_shape, dtype=torch.long)
-        else:
-            logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
+        self._keep_shape()
+        logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
         return self.objective.scores(self.objective.probabilities(logits), labels)
+
+    def sync(self, *args: Any, **kwargs: Any) -> None:
+        """Gathers what all processes kept; one may have seen no batch."""
+        self._keep_shape()
+        super().sync(*args, **kwargs)
+
+    def _keep_shape(self) -> None:
+        # torchmetrics would send an empty tensor of one dimension, which the others' do not fit.
+        if not len(self.logits):
+            shape = self.objective.label_shape
+            self.logits.append(torch.zeros(0, self.objective.num_logits, device=self.device))
+            self.labels.append(torch.zeros(0, *shape, dtype=torch.long, device=self.device))

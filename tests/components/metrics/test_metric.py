@@ -73,24 +73,28 @@ def test_nothing_seen_gives_no_number():
     assert scores.undefined["auroc"] == "no window"
 
 
-def share(rank, rendezvous, results):
+def share(rank, first, rendezvous, results):
     distributed.init_process_group(
         "gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=2
     )
     objective = MultiClass(4)
     logits, labels = windows(objective)
     metric = ClassificationMetric(objective)
-    own = slice(0, 40) if rank == 0 else slice(40, 53)
-    metric.update(logits[own], labels[own])
+    own = slice(0, first) if rank == 0 else slice(first, 53)
+    for batch in zip(logits[own].split(16), labels[own].split(16), strict=True):
+        if len(batch[0]):
+            metric.update(*batch)
     results.put((rank, metric.compute()))
     distributed.destroy_process_group()
 
 
-def test_processes_agree_with_one(tmp_path):
+@pytest.mark.filterwarnings("ignore:The ``compute`` method")
+@pytest.mark.parametrize("first", [40, 0, 53])
+def test_processes_agree_with_one(tmp_path, first):
     context = multiprocessing.get_context("fork")
     results = context.Queue()
     processes = [
-        context.Process(target=share, args=(rank, tmp_path / "rendezvous", results))
+        context.Process(target=share, args=(rank, first, tmp_path / "rendezvous", results))
         for rank in range(2)
     ]
     for process in processes:
