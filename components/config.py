@@ -86,9 +86,10 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
     if step == "finetune":
         return {key: plain[key] for key in FINETUNE_KEYS}
     if step == "evaluate":
-        data = {key: plain["data"][key] for key in ("batch_size", "num_workers")}
+        data = plain["data"]
         return {
-            "data": data,
+            "data": {key: data[key] for key in ("batch_size", "num_workers")},
+            "allowed": {key: value for key, value in data.items() if key.startswith("allow_")},
             "evaluation": plain["evaluation"],
             "seed": plain["seed"],
             "accelerator": plain["trainer"]["accelerator"],

@@ -2,7 +2,7 @@
 
 Two layouts are read as they are. *Flat*: `data` (N, C, T) and `label` (N, ...), optionally
 `subject` (N,) and `recording` (N,), and the attributes `sampling_rate`, `channels`, `unit`,
-`classes` and `scale` (physical value = stored value * scale). *Grouped*: `<group>/X` and
+`classes`, `licence` and `scale` (physical value = stored value * scale). *Grouped*: `<group>/X` and
 `<group>/y`, as the public EEG preparation scripts write them; groups are read in key order.
 """
 
@@ -45,6 +45,7 @@ class Header:
     unit: str | None
     classes: tuple[str, ...]
     scale: float
+    licence: str | None
 
     def summary(self) -> dict[str, int | None]:
         """Numbers of windows, subjects and recordings; None where the file names none."""
@@ -80,6 +81,7 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
             sampling_rate=_number(attributes.get("sampling_rate")),
             channel_names=_texts(attributes.get("channels", attributes.get("channel_names"))),
             unit=next(iter(_texts(attributes.get("unit"))), None),
+            licence=next(iter(_texts(attributes.get("licence"))), None),
             classes=_texts(attributes.get("classes")),
             scale=_number(attributes.get("scale")) or 1.0,
         )

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from components import storage
+from components import signal, splits, storage
 from components.artifacts import DETAILS, METRICS, PREDICTIONS, REPORT, publish
 from components.data import loader
 from components.encoder import restore
 from components.evaluate import inference, origin
 from components.evaluate.report import render
 from components.evaluate.results import Results, class_names, measure
-from components.hdf5 import read_header
+from components.failures import Findings
+from components.hdf5 import Header, read_header
 from components.instantiation import make
 from components.staging import staged
 
@@ -59,6 +60,7 @@ def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> E
     fingerprints = config.get("fingerprints") or {}
     with publish(output) as folder, staged(dataset, ("test",), fingerprints) as paths:
         header = read_header(paths["test"])
+        _check(header, restored.config, config, f"{dataset}: test")
         names = class_names(header, objective, restored.config)
         batches = loader(paths["test"], **config["data"])
         logits, labels = inference.predict(restored.network, batches, place)
@@ -69,8 +71,18 @@ def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> E
             **results.details(header, config["evaluation"]["bootstrap"], config["seed"]),
         }
         details["data"] = {**details["data"], "test": header.summary()}
+        details["notices"] += [f"Data: {header.licence}"] if header.licence else []
         _write(folder, results, details, header.subjects, header.recordings)
     return Evaluation(results.metrics, details, Path(output) / REPORT)
+
+
+def _check(header: Header, tuned: Mapping[str, Any], config: Mapping[str, Any], name: str) -> None:
+    """Refuses data that the model was not made for, or that it was tuned on."""
+    signal.hold(header, {**tuned, "data": config["allowed"]}, name)
+    known = tuned.get("subjects") or {}
+    findings = splits.overlap_findings({**known, "test": splits.subjects(header)})
+    if findings and not config["allowed"]["allow_subject_overlap"]:
+        raise Findings(findings)
 
 
 def _write(

@@ -17,6 +17,7 @@ from components.failures import Failure, InputError
 CHANNELS, SAMPLES, WINDOWS = 3, 8, 60
 CONFIG = {
     "data": {"batch_size": 16, "num_workers": 0},
+    "allowed": {"allow_subject_overlap": False, "allow_signal_mismatch": False},
     "evaluation": {"bootstrap": 50},
     "seed": 0,
     "accelerator": "cpu",
@@ -268,3 +269,35 @@ def test_a_test_split_that_changed_since_preflight_is_refused(tmp_path):
 def test_an_accelerator_that_is_not_there_is_refused(tmp_path, name):
     with pytest.raises(InputError, match=f"accelerator={name}"):
         evaluate(tmp_path, "ml", config=CONFIG | {"accelerator": name})
+
+
+def retold(folder, **further):
+    """A tuned model whose record says more."""
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | further))
+    return folder
+
+
+def test_a_subject_that_was_trained_on_is_refused_by_name(tmp_path):
+    model = retold(make_model(tmp_path / "model", "bc"), subjects={"train": ["S1", "S9"]})
+    with pytest.raises(InputError, match=r"subjects in both train and test: S1 \(1\)"):
+        evaluate(tmp_path, "bc", model=model)
+    allowed = CONFIG | {"allowed": CONFIG["allowed"] | {"allow_subject_overlap": True}}
+    assert run(model, str(tmp_path / "data"), tmp_path / "out", allowed).metrics
+
+
+def test_another_signal_than_that_of_the_training_is_refused(tmp_path):
+    model = make_model(tmp_path / "model", "bc")
+    config = yaml.safe_load((model / "config.yaml").read_text())["model"]
+    retold(model, model=config | {"signal": {"window": 16}})
+    with pytest.raises(InputError, match="window is 8, but the model expects 16"):
+        evaluate(tmp_path, "bc", model=model)
+
+
+def test_the_licence_of_the_data_is_told(tmp_path):
+    dataset = make_data(tmp_path / "data", "bc")
+    with h5py.File(dataset / "test.h5", "a") as file:
+        file.attrs["licence"] = "MIT, somebody"
+    done = run(make_model(tmp_path / "model", "bc"), str(dataset), tmp_path / "out", CONFIG)
+    assert done.details["notices"] == ["Data: MIT, somebody"]
+    assert "MIT, somebody" in done.report.read_text()
