@@ -99,7 +99,8 @@ def _put_in_place(scratch: Path, target: Path) -> None:
     umask = os.umask(0)
     os.umask(umask)
     for path in (scratch, *scratch.rglob("*")):  # some writers make theirs for the owner alone
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
+        if not path.is_symlink():
+            path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
     os.replace(scratch, target)
 
 

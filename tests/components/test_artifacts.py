@@ -28,10 +28,13 @@ def test_a_folder_appears_whole(tmp_path):
 def test_others_may_read_it(tmp_path):
     before = os.umask(0o022)
     try:
-        write(tmp_path / "out")
+        with publish(tmp_path / "out") as folder:
+            (folder / "private").touch(0o600)
+            (folder / "link").symlink_to("nowhere")
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o755
+    modes = [stat.S_IMODE((tmp_path / "out" / n).stat().st_mode) for n in (".", "private")]
+    assert modes == [0o755, 0o644]
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, InputError])
@@ -62,7 +65,8 @@ def test_what_is_there_is_never_overwritten(tmp_path):
 
 
 def test_another_run_that_was_quicker_is_not_overwritten(tmp_path):
-    with pytest.raises(InputError, match="not empty"), publish(tmp_path / "out"):
+    told = "not empty .*nothing is overwritten"
+    with pytest.raises(InputError, match=told), publish(tmp_path / "out"):
         write(tmp_path / "out")
     assert sorted(os.listdir(tmp_path)) == ["out"]
     assert (tmp_path / "out" / "a.txt").read_text() == "done"

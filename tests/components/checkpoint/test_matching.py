@@ -194,6 +194,15 @@ def test_names_that_the_model_knows_are_not_unwrapped():
             assert match(given, manifest, head=False).wrappers == {}
 
 
+def test_unknown_names_lose_the_usual_wrapper_alone():
+    manifest = Manifest((Entry("net.0.w", (2,), "F32", "stem"),))
+    given = tensors({"net.0.w": (2,), "net.9.w": (2,)}, "model.")
+    with pytest.raises(Findings, match=r"set checkpoint\.ignore=\[net\.9\]"):
+        match(given, manifest, head=False)
+    matching = match(given, manifest, head=False, ignore=["net.9"])
+    assert [decision.name for decision in matching.decisions if decision.kept] == ["net.0.w"]
+
+
 def test_two_names_for_one_tensor_are_refused():
     given = tensors(BACKBONE, "model.") | tensors({"norm.weight": (4,)})
     (line,) = findings(given)

@@ -194,3 +194,12 @@ def test_pickles_without_end_are_given_up(tmp_path, assembler, monkeypatch):
     monkeypatch.setattr(torch_zip, "_LARGEST_PICKLE", 1000)
     with pytest.raises(InputError, match="MiB of objects besides tensors"), open_checkpoint(path):
         pass
+
+
+def test_nothing_is_copied_on_demand(tmp_path, assembler):
+    # thousands of copies of a long list would take all memory
+    pairs = b"](]Vw\na" + assembler.tensor() + b"ae"
+    content = assembler.dictionary(state_dict=b"ccollections\nOrderedDict\n(" + pairs + b"tR")
+    path = assembler.save(tmp_path / "file.ckpt", content)
+    with pytest.raises(InputError, match="OrderedDict, not a state dict"), open_checkpoint(path):
+        pass

@@ -227,6 +227,15 @@ def test_compressed_members_are_refused(tmp_path, assembler):
         pass
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_parts_of_the_same_name_are_refused(tmp_path, assembler):
+    path = assembler.save(tmp_path / "a.pt", assembler.dictionary(w=assembler.tensor()))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("archive/data/0", bytes(12))
+    with pytest.raises(InputError, match="the same name"), open_checkpoint(path):
+        pass
+
+
 def test_other_byte_order_is_refused(tmp_path):
     path = tmp_path / "file.pt"
     torch.save({"w": torch.ones(1)}, path)
