@@ -20,6 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 ACCESS, SECRET = "TESTACCESSKEY", "test/secret+key"
 NO_RIGHTS = ("TESTNORIGHTS", "other/secret+key")
+READ_ONLY = ("TESTREADONLY", "third/secret+key")
 _BUCKET = "biotune-test"
 _SERVICES = ("master", "volume", "filer", "s3")
 
@@ -98,7 +99,11 @@ def aws_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _start(program: str, folder: Path, ports: list[int]) -> subprocess.Popen:
     folder.mkdir()
-    accounts = [("tester", (ACCESS, SECRET), ["Admin"]), ("stranger", NO_RIGHTS, ["Read:nothing"])]
+    accounts = [
+        ("tester", (ACCESS, SECRET), ["Admin"]),
+        ("stranger", NO_RIGHTS, ["Read:nothing"]),
+        ("reader", READ_ONLY, [f"Read:{_BUCKET}"]),
+    ]
     identities = [
         {
             "name": name,

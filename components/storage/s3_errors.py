@@ -14,7 +14,9 @@ from components.storage.address import shown
 
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)"
 _MISSING = "no such object; check bucket, key and AWS_ENDPOINT_URL"
-_DENIED = f"access denied; check the rights of the account behind {_KEYS}"
+_DENIED = (  # Amazon says so of a missing object, too, to those who may not list
+    f"access denied, or no such object; check the name and the rights of the account behind {_KEYS}"
+)
 _REPLACED = "the object is not the one that was checked before; run again from the start"
 _REGION = "wrong region for this bucket; set AWS_REGION"
 _EXPIRED = "the session token is refused or has expired; renew AWS_SESSION_TOKEN and its keys"

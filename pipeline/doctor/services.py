@@ -68,7 +68,7 @@ def _object(uri: str) -> str:
 
 
 def _account() -> str | None:
-    from components.storage.s3 import buckets
+    from components.storage.s3_lookup import buckets
 
     found = buckets()
     return None if found is None else f"{len(found)} buckets"

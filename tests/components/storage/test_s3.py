@@ -10,9 +10,9 @@ import pytest
 from components import storage
 from components.failures import Failure, InputError, ServiceError
 from components.storage.reader import BLOCK
-from components.storage.s3 import buckets
 from components.storage.s3_client import client
-from tests.s3_server import NO_RIGHTS, SECRET
+from components.storage.s3_lookup import buckets
+from tests.s3_server import NO_RIGHTS, READ_ONLY, SECRET
 
 pytestmark = pytest.mark.s3
 Usage = namedtuple("Usage", "total used free")
@@ -204,6 +204,17 @@ def test_refused_credentials_and_settings_are_told(s3, monkeypatch, variables, w
     assert uri in message and "\n" not in message
     for secret in (SECRET, "wrong/secret", "WRONGKEY", *NO_RIGHTS):
         assert secret not in message
+
+
+def test_who_may_read_objects_and_not_list_them_can_read(s3, monkeypatch, tmp_path):
+    uri = s3.put("weights.bin", b"abc")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", READ_ONLY[0])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", READ_ONLY[1])
+    assert storage.exists(uri) and not storage.is_folder(uri)
+    assert storage.open_binary(uri).read() == b"abc"
+    assert storage.fetch(uri, tmp_path / "into").read_bytes() == b"abc"
+    with pytest.raises(InputError, match="access denied"):
+        storage.listing(s3.uri("weights.bin"))
 
 
 def test_credentials_may_come_from_a_profile(s3, monkeypatch, tmp_path):

@@ -88,7 +88,7 @@ def test_refused_credentials_fail_and_are_not_shown(s3, monkeypatch, capsys, sec
 
 @pytest.mark.s3
 def test_an_account_that_may_not_list_buckets_is_asked_for_a_uri(s3, monkeypatch):
-    monkeypatch.setattr("components.storage.s3.buckets", lambda: None)
+    monkeypatch.setattr("components.storage.s3_lookup.buckets", lambda: None)
     found = services.s3(None)
     assert found.state == WARN and "--s3" in found.fix
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", NO_RIGHTS[0])

@@ -79,7 +79,10 @@ def test_the_same_from_s3(s3, run_folder):
     }
 
 
-@pytest.mark.parametrize("content", ["- 1", "a: [", "model: !!python/object:os.system {}", "\0"])
+@pytest.mark.parametrize(
+    "content",
+    ["- 1", "a: [", "model: {day: 2026-11-23}", "model: !!python/object:os.system {}", "\0"],
+)
 def test_a_damaged_configuration_is_one_line(run_folder, content):
     (run_folder / "model" / "config.yaml").write_text(content)
     with pytest.raises(InputError, match=r"config\.yaml: is no configuration") as caught:
