@@ -9,6 +9,7 @@ from components.checkpoint.decisions import BACKBONE, HEAD, IGNORED, UNKNOWN, De
 from components.manifest import Entry, Manifest
 
 _SHOWN = 3
+_LIKELY = 0.5  # share of the backbone below which it may rather be another model's
 
 
 def findings(
@@ -83,8 +84,16 @@ def _coverage(matching: Matching, manifest: Manifest, min_coverage: float) -> It
         f"checkpoint.min_coverage={min_coverage}: the checkpoint fills only {matching.percent} of "
         f"the backbone ({covered.tensors} of {total.tensors} tensors, {covered.parameters:,} of "
         f"{total.parameters:,} parameters); it lacks {lacking}{_whole_parts(matching, manifest)}; "
-        "set model.* as it was pre-trained, or "
-        f"checkpoint.min_coverage={math.floor(share * 1000) / 1000} to begin them at random"
+        f"{_advice(share)}"
+    )
+
+
+def _advice(share: float) -> str:
+    if share < _LIKELY:
+        return "it seems to be of another model: set model= to the one that was pre-trained"
+    least = math.floor(share * 1000) / 1000
+    return (
+        f"set model.* as it was pre-trained, or checkpoint.min_coverage={least} to begin at random"
     )
 
 

@@ -102,6 +102,11 @@ def test_missing_tensors_are_told_with_counts_and_names():
         assert part in line
 
 
+def test_little_coverage_points_to_another_model():
+    (line,) = findings(tensors({"norm.weight": (4,)}))
+    assert "seems to be of another model" in line and "min_coverage=0.0" not in line
+
+
 def test_less_coverage_may_be_allowed():
     given = tensors({name: s for name, s in BACKBONE.items() if name != "norm.weight"})
     matching = match(given, MANIFEST, head=False, min_coverage=0.8)
