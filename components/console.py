@@ -1,6 +1,7 @@
 """How a command speaks: plain log lines and one line for each error on stderr, and an exit code."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ def told() -> Iterator[None]:
         for line in str(failure).splitlines():
             print(f"{ERROR}{line}", file=sys.stderr)
         raise SystemExit(failure.exit_code) from None
+    except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
     except KeyboardInterrupt:
         print(f"{ERROR}interrupted", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
