@@ -6,15 +6,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from omegaconf import OmegaConf
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from components import config as configuration
 from components.artifacts import BACKBONE
 from components.describe import step as describe
-from components.finetune import optimization
+from components.failures import Findings
+from components.finetune import freezing, optimization
 from components.layout import Layout
 from components.load_checkpoint import step as load_checkpoint
 
@@ -42,11 +44,11 @@ class Pack:
         loaded = torch.load(self.folder / "pretrained.ckpt", weights_only=False)
         return {n.removeprefix("model."): t for n, t in loaded["state_dict"].items()}
 
-    def load(self, output: Path, manifest: dict[str, Any], **changes: Any):
-        """Runs load-checkpoint on pretrained.ckpt: its report, and the tensors it leaves."""
-        settings = {"min_coverage": 1.0, "ignore": []} | changes
-        config = {"head": False, "checkpoint": settings, "manifest": manifest}
-        loaded = load_checkpoint.run(str(self.folder / "pretrained.ckpt"), output, config)
+    def load(self, output: Path, manifest: dict[str, Any], source: Any = None, head: bool = False):
+        """Runs load-checkpoint on pretrained.ckpt or `source`: the report, and what it leaves."""
+        settings = {"min_coverage": 1.0, "ignore": []}
+        config = {"head": head, "checkpoint": settings, "manifest": manifest}
+        loaded = load_checkpoint.run(str(source or self.folder / "pretrained.ckpt"), output, config)
         return loaded.report, load_file(loaded.output / BACKBONE)
 
 
@@ -92,3 +94,35 @@ def scales(module: nn.Module, of: dict[str, str], decay: float) -> dict[str, flo
         module, of, weight_decay=0.1, layer_decay=decay, stem="base", decay_all=False
     )
     return {name: rate.scale for name, rate in table.items()}
+
+
+def check_head(pack: Pack, folder: Path, model: str, arguments: dict[str, Any]) -> None:
+    """A tuned file's head is kept if it fits, refused if not, and left out by default."""
+    file = folder / "bare.safetensors"
+    save_file(pack.weights(), file)  # without the prefix, as some files on the hub are
+    fitting = manifest_of(model, arguments)
+    other = manifest_of(model, arguments | {"num_classes": 7})
+    report, tensors = pack.load(folder / "kept", fitting, file, head=True)
+    assert report["wrappers"] == {}
+    assert tensors.keys() == pack.weights().keys()
+    with pytest.raises(Findings, match=r"head=true: .* set head=false"):
+        pack.load(folder / "refused", other, file, head=True)
+    prefixed, backbone = pack.load(folder / "left", other, pack.folder / "weights.safetensors")
+    assert prefixed["wrappers"] == {"model.": len(tensors)}
+    assert backbone.keys() == {
+        entry["name"] for entry in fitting["entries"] if entry["part"] != "head"
+    }
+
+
+def check_freezing(module: nn.Module, model: str) -> None:
+    """A frozen backbone neither learns nor drops anything; its head does both."""
+    of = parts(model, module.state_dict())
+    freezing.freeze(module, of)
+    heads = {name for name, part in of.items() if part == "head"}
+    assert {name for name, p in module.named_parameters() if p.requires_grad} == heads
+    layout = OmegaConf.to_container(configuration.draft([f"model={model}"]).model.layout)
+    freezing.rest(module.train(), of, [layout["head"]])
+    assert {name.split(".")[0] for name, m in module.named_modules() if m.training} <= {
+        name.split(".")[0] for name in heads
+    }
+    assert any(m.training for m in module.modules())

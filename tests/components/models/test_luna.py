@@ -110,6 +110,14 @@ def test_the_lightning_checkpoint_fills_the_backbone(tmp_path):
     assert difference(model(X, channel_locations=PLACES), PACK.expected["logits"]) < TOLERANCE
 
 
+def test_the_head_of_a_tuned_file_is_kept_only_where_it_fits(tmp_path):
+    parity["check_head"](PACK, tmp_path, "luna_base", PACK.arguments())
+
+
+def test_a_frozen_backbone_rests():
+    parity["check_freezing"](LUNA(**PACK.arguments()), "luna_base")
+
+
 def test_layers_and_rates_are_those_of_the_published_runs():
     model = LUNA(**PACK.arguments())
     parts = parity["parts"]("luna_base", model.state_dict())

@@ -143,6 +143,16 @@ def test_one_generation_is_not_loaded_as_the_other(own, other, expected, tmp_pat
 
 
 @GENERATIONS
+def test_the_head_of_a_tuned_file_is_kept_only_where_it_fits(generation, tmp_path):
+    parity["check_head"](pack(generation), tmp_path, MODELS[generation], sizes(generation))
+
+
+@GENERATIONS
+def test_a_frozen_backbone_rests(generation):
+    parity["check_freezing"](TinyMyo(**sizes(generation)), MODELS[generation])
+
+
+@GENERATIONS
 def test_the_layout_is_that_of_the_pack(generation):
     layers = json.loads((pack(generation).folder / "layers.json").read_text())
     ours = parity["parts"](MODELS[generation], TinyMyo(**sizes(generation)).state_dict())
@@ -216,9 +226,9 @@ def test_branches_begin_smaller_the_deeper_they_are():
     torch.manual_seed(0)
     model = TinyMyo(n_layer=4, in_chans=2, num_classes=2)
     for layer in ("attn.proj", "mlp.fc2"):
-        spread = [block.get_submodule(layer).weight.std() for block in model.blocks]
+        spread = [float(block.get_submodule(layer).weight.detach().std()) for block in model.blocks]
         for index, value in enumerate(spread):
-            assert float(value / spread[0]) == pytest.approx((index + 1) ** -0.5, rel=0.02)
+            assert value / spread[0] == pytest.approx((index + 1) ** -0.5, rel=0.02)
     assert float(model.mask_token.abs().max()) <= 0.02
     assert not model.blocks[0].attn.qkv.bias.any()
 
