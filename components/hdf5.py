@@ -6,10 +6,11 @@ Two layouts are read as they are. *Flat*: `data` (N, C, T) and `label` (N, ...),
 `<group>/y`, as the public EEG preparation scripts write them; groups are read in key order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -61,7 +62,7 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
         InputError: not HDF5, or in neither layout.
     """
     name = name or str(source)
-    with _open(source, name) as file:
+    with _open(source, name) as file, _readable(name):
         blocks = _blocks(file, name)
         shapes = {data.shape[1:] for data, _ in blocks}
         if len(shapes) > 1 or len(next(iter(shapes))) != 2:
@@ -69,21 +70,22 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
                 f"{name}: windows must have one shape (channels, samples), found {sorted(shapes)}"
             )
         channels, samples = shapes.pop()
+        windows = sum(len(data) for data, _ in blocks)
         attributes = dict(file.attrs)
         return Header(
-            windows=sum(len(data) for data, _ in blocks),
+            windows=windows,
             channels=channels,
             samples=samples,
             dtype=str(blocks[0][0].dtype),
             labels=np.concatenate([label[()] for _, label in blocks]),
-            subjects=_column(file, "subject"),
-            recordings=_column(file, "recording"),
-            sampling_rate=_number(attributes.get("sampling_rate")),
+            subjects=_column(file, "subject", windows, name),
+            recordings=_column(file, "recording", windows, name),
+            sampling_rate=_number(attributes, "sampling_rate", name),
             channel_names=_texts(attributes.get("channels", attributes.get("channel_names"))),
             unit=next(iter(_texts(attributes.get("unit"))), None),
             licence=next(iter(_texts(attributes.get("licence"))), None),
             classes=_texts(attributes.get("classes")),
-            scale=_number(attributes.get("scale")) or 1.0,
+            scale=_number(attributes, "scale", name) or 1.0,
         )
 
 
@@ -121,13 +123,14 @@ class Windows:
         order = np.argsort(wanted, kind="stable")
         ascending = wanted[order]
         cuts = np.searchsorted(ascending, self._starts)
-        parts = [
-            (_take(data, places), _take(label, places))
-            for (data, label), start, low, high in zip(
-                self._blocks, self._starts, cuts, cuts[1:], strict=False
-            )
-            if len(places := ascending[low:high] - start)
-        ]
+        with _readable(str(self.path)):
+            parts = [
+                (_take(data, places), _take(label, places))
+                for (data, label), start, low, high in zip(
+                    self._blocks, self._starts, cuts, cuts[1:], strict=False
+                )
+                if len(places := ascending[low:high] - start)
+            ]
         inputs = np.concatenate([part for part, _ in parts]).astype(np.float32, copy=False)
         labels = np.concatenate([part for _, part in parts]).astype(np.int64, copy=False)
         back = np.empty_like(order)
@@ -151,6 +154,15 @@ def _open(source: Path | BinaryIO, name: str) -> h5py.File:
         raise InputError(f"{name}: not a readable HDF5 file ({error})") from None
 
 
+@contextmanager
+def _readable(name: str) -> Iterator[None]:
+    """Tells damage that shows only where the file is read, beyond its first bytes."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{name}: damaged, cannot be read to its end ({error})") from None
+
+
 def _blocks(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Dataset]]:
     if "data" in file and "label" in file:
         blocks = [(file["data"], file["label"])]
@@ -163,16 +175,31 @@ def _blocks(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Dataset
             f"the file holds {', '.join(list(file)[:5]) or 'nothing'}"
         )
     for data, label in blocks:
+        _refuse_odd(data, label, name)
         if len(data) != len(label):
             raise InputError(f"{name}: {len(data)} windows but {len(label)} labels in {data.name}")
     if not sum(len(data) for data, _ in blocks):
         raise InputError(f"{name}: holds no window")
+    if len({label.shape[1:] for _, label in blocks}) > 1:
+        raise InputError(f"{name}: the groups hold labels of different shapes; make them one")
     return blocks
 
 
-def _column(file: h5py.File, key: str) -> np.ndarray | None:
+def _refuse_odd(data: object, label: object, name: str) -> None:
+    for thing in (data, label):
+        if not isinstance(thing, h5py.Dataset) or not thing.ndim:
+            raise InputError(f"{name}: {thing.name} must be an array with a row for each window")
+    if data.dtype.kind not in "biuf":
+        raise InputError(f"{name}: {data.name} is of type {data.dtype}; store numbers")
+
+
+def _column(file: h5py.File, key: str, windows: int, name: str) -> np.ndarray | None:
     if key not in file:
         return None
+    if (shape := getattr(file[key], "shape", None)) != (windows,):
+        raise InputError(
+            f"{name}: `{key}` has the shape {shape}; it must be ({windows},), one for each window"
+        )
     values = file[key][()]
     return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values])
 
@@ -183,5 +210,10 @@ def _texts(value: object) -> tuple[str, ...]:
     return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(value))
 
 
-def _number(value: object) -> float | None:
-    return None if value is None else float(np.asarray(value).reshape(-1)[0])
+def _number(attributes: Mapping[str, Any], key: str, name: str) -> float | None:
+    if (value := attributes.get(key)) is None:
+        return None
+    try:
+        return float(np.asarray(value).reshape(-1)[0])
+    except (ValueError, TypeError, IndexError):
+        raise InputError(f"{name}: the attribute {key} is {value!r}; it must be a number") from None

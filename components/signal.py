@@ -44,6 +44,29 @@ def misfits(header: Header, signal: Mapping[str, Any] | None, name: str) -> list
     ]
 
 
+def differences(here: Header, there: Header, names: tuple[str, str]) -> list[str]:
+    """Where two splits of one dataset are not alike.
+
+    Args:
+        names: of the two splits, for the messages.
+    """
+    first, second = said_by(here), said_by(there)
+    findings = [
+        f"{names[0]}: {key} is {first[key]}, but {second[key]} in {names[1]}"
+        for key in first
+        if first[key] != second[key]
+    ]
+    for what, one, other in (
+        ("channels", here.channel_names, there.channel_names),
+        ("classes", here.classes, there.classes),
+    ):
+        if one and other and one != other:
+            findings.append(
+                f"{names[0]}: the {what} are {', '.join(one)}, but {', '.join(other)} in {names[1]}"
+            )
+    return findings
+
+
 def silences(header: Header, signal: Mapping[str, Any] | None) -> list[str]:
     """What the model expects and the data do not say."""
     said = said_by(header)

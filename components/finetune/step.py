@@ -70,7 +70,8 @@ def run(
 def _check(headers: Mapping[str, Header], config: Mapping[str, Any], dataset: str) -> None:
     """What preflight checks of the data too, for a step that is run by itself."""
     objective = make(config["objective"], "objective")
-    findings: list[str] = []
+    names = (f"{dataset}: val", f"{dataset}: train")
+    findings = signal.differences(headers["val"], headers["train"], names)
     for split, header in headers.items():
         signal.hold(header, config, f"{dataset}: {split}")
         findings += splits.label_findings(header, objective, f"{dataset}: {split}")

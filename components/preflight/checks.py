@@ -96,13 +96,7 @@ def signals(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> N
     for found in data.values():
         with noting(findings):
             signal.hold(found.header, settings, found.uri)
-        here, there = signal.said_by(found.header), signal.said_by(first.header)
-        findings += [
-            f"{found.uri}: {key} is {here[key]}, but {there[key]} in {first.uri}"
-            for key in here
-            if here[key] != there[key]
-        ]
-        findings += signal.channel_misfits(found.header, first.header.channel_names, found.uri)
+        findings += signal.differences(found.header, first.header, (found.uri, first.uri))
 
 
 def subjects(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:

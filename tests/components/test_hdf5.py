@@ -94,6 +94,18 @@ def _write(path, **datasets):
         ({"data": np.zeros((3, 2, 4)), "label": np.zeros(2)}, "3 windows but 2 labels"),
         ({"data": np.zeros((3, 4)), "label": np.zeros(3)}, "(channels, samples)"),
         ({"data": np.zeros((0, 2, 4)), "label": np.zeros(0)}, "holds no window"),
+        ({"data": np.full((3, 2, 4), b"x"), "label": np.zeros(3)}, "/data is of type |S1"),
+        ({"data": np.zeros((3, 2, 4)), "label": np.zeros(())}, "/label must be an array"),
+        ({"data/part": np.zeros(3), "label": np.zeros(3)}, "/data must be an array"),
+        (
+            {"data": np.zeros((3, 2, 4)), "label": np.zeros(3), "subject": ["a", "b"]},
+            "`subject` has the shape (2,); it must be (3,)",
+        ),
+        (
+            {f"{g}/X": np.zeros((3, 2, 4)) for g in "ab"}
+            | {"a/y": np.zeros((3, 1)), "b/y": np.zeros((3, 2))},
+            "labels of different shapes",
+        ),
     ],
 )
 def test_a_file_in_neither_layout_is_refused_by_name(tmp_path, content, expected):
@@ -109,3 +121,26 @@ def test_no_hdf5_is_refused(tmp_path):
     path.write_text("not HDF5")
     with pytest.raises(InputError, match="not a readable HDF5 file"):
         read_header(path)
+
+
+@pytest.mark.parametrize("key", ["sampling_rate", "scale"])
+def test_an_attribute_that_is_no_number_is_named(flat, key):
+    with h5py.File(flat, "a") as file:
+        file.attrs[key] = "fast"
+    with pytest.raises(InputError, match=f"attribute {key} is 'fast'"):
+        read_header(flat)
+
+
+def test_damage_behind_the_header_is_told(tmp_path):
+    path = tmp_path / "train.h5"
+    with h5py.File(path, "w") as file:
+        data = np.random.default_rng(0).standard_normal((8, 2, 50))
+        file.create_dataset("data", data=data, chunks=(8, 2, 50), compression="gzip")
+        file["label"] = np.zeros(8, int)
+        place = file["data"].id.get_chunk_info(0).byte_offset
+    with path.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(bytes(200))
+    windows = Windows(path)
+    with pytest.raises(InputError, match=r"train\.h5: damaged"):
+        windows.read([0])

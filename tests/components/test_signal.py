@@ -60,3 +60,15 @@ def test_data_that_say_nothing_give_one_warning(header, caplog):
         signal.hold(replace(header, unit=None, sampling_rate=None), config(), "train")
     assert len(caplog.records) == 1
     assert "does not say its sampling_rate and unit" in caplog.text
+
+
+def test_splits_that_name_their_classes_or_channels_in_another_order_differ(header):
+    names = ("val", "train")
+    header = replace(header, classes=("rest", "fist"))
+    assert signal.differences(header, header, names) == []
+    turned = replace(header, classes=("fist", "rest"), channel_names=("b", "a", "c", "d"))
+    channels, classes = signal.differences(turned, header, names)
+    assert channels == "val: the channels are b, a, c, d, but a, b, c, d in train"
+    assert classes == "val: the classes are fist, rest, but rest, fist in train"
+    # A split that does not name them says nothing against them.
+    assert signal.differences(replace(header, classes=()), header, names) == []
