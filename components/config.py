@@ -22,7 +22,7 @@ from components.instantiation import make
 from components.misconfigured import explain
 
 # What lies under `model` beside the arguments of the model's constructor.
-MODEL_FACTS = ("layout", "signal", "adapter", "licence")
+MODEL_FACTS = ("layout", "signal", "adapter", "identity", "licence")
 FINETUNE_KEYS = (
     "model",
     "objective",

@@ -1,8 +1,9 @@
 """What the steps know of a model without building it: its tensors and the part each belongs to."""
 
+import re
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from math import prod
 from typing import Any
@@ -33,12 +34,37 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """What tells a model's checkpoints from those of a namesake.
+
+    Attributes:
+        name: of this one.
+        otherwise: what a checkpoint is that breaks the rule, and the override for it.
+        has: regular expression for a tensor that this one's checkpoints hold; "" for none.
+        lacks: the same for a tensor that they do not hold.
+    """
+
+    name: str
+    otherwise: str
+    has: str = ""
+    lacks: str = ""
+
+    def fits(self, names: Iterable[str]) -> bool:
+        """Whether a checkpoint with these (unwrapped) names is of this model."""
+        names = list(names)
+        if self.has and not any(re.match(self.has, name) for name in names):
+            return False
+        return not (self.lacks and any(re.match(self.lacks, name) for name in names))
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All tensors of a model.
 
     Attributes:
         entries: every parameter and persistent buffer, in the model's order.
         decoder: regular expressions for tensors that only the pre-training model has.
+        identity: set where another model bears the same name.
         head_patterns: regular expressions for head tensors; a checkpoint's head may have other
             names or shapes than this model's. All expressions are matched from the start of a name.
     """
@@ -46,6 +72,7 @@ class Manifest:
     entries: tuple[Entry, ...]
     decoder: tuple[str, ...] = ()
     head_patterns: tuple[str, ...] = ()
+    identity: Identity | None = None
 
     @cached_property
     def backbone(self) -> tuple[Entry, ...]:
@@ -71,6 +98,7 @@ class Manifest:
             ],
             "decoder": list(self.decoder),
             "head_patterns": list(self.head_patterns),
+            "identity": asdict(self.identity) if self.identity else None,
         }
 
     @classmethod
@@ -85,6 +113,7 @@ class Manifest:
                 entries=tuple(_entry(entry) for entry in data["entries"]),
                 decoder=_texts(data.get("decoder", ())),
                 head_patterns=_texts(data.get("head_patterns", ())),
+                identity=Identity(**data["identity"]) if data.get("identity") else None,
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise InputError(

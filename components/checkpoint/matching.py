@@ -41,6 +41,7 @@ def match(
         min_coverage: the least share of the backbone's tensors, and of its elements, to be filled.
 
     Raises:
+        InputError: the checkpoint is of another model of the same name.
         Findings: all that does not fit, a line each with counts, names and the key to set.
     """
     _require_expressions(ignore)
@@ -69,6 +70,9 @@ def match(
         covered=Extent.of([entry for entry in manifest.backbone if entry.name in filled]),
         total=Extent.of(manifest.backbone),
     )
+    identity = manifest.identity
+    if identity and filled and not identity.fits(inner.values()):
+        raise InputError(f"model: the checkpoint is not of {identity.name}; {identity.otherwise}")
     if found := findings(matching, manifest, head=head, min_coverage=min_coverage):
         raise Findings(found)
     return matching

@@ -38,7 +38,7 @@ def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
 
     Returns:
         `{"model", "num_logits", "entries": [{"name", "shape", "dtype", "part"}], "decoder",
-        "head_patterns"}`, plain JSON data.
+        "head_patterns", "identity"}`, plain JSON data.
 
     Raises:
         InputError: the model cannot be built, or its layout does not cover it.
@@ -50,7 +50,8 @@ def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
     here, there = _tensors(config, config.num_logits), _tensors(config, config.num_logits + 1)
     if list(here) != list(there):
         raise InputError("model: its tensors change with the number of logits; only shapes may")
-    layout = Layout.from_config(resolved(config)["model"].get("layout"))
+    model = resolved(config)["model"]
+    layout = Layout.from_config(model.get("layout"))
     parts = layout.assign(here)
     entries = [
         {
@@ -65,11 +66,12 @@ def run(overrides: Sequence[str] = ()) -> dict[str, Any]:
         for name, tensor in here.items()
     ]
     return {
-        "model": constructor(resolved(config)["model"]),
+        "model": constructor(model),
         "num_logits": config.num_logits,
         "entries": entries,
         "decoder": list(layout.decoder),
         "head_patterns": list(layout.head),
+        **({"identity": model["identity"]} if "identity" in model else {}),
     }
 
 

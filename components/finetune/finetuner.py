@@ -102,7 +102,8 @@ class FineTuner(LightningModule):
             self.network.encoder,
             self.table,
             self.config["optimizer"],
-            fused=not str(self.trainer.precision).startswith("16"),
+            # Fused steps unscale the gradients themselves, and Lightning then refuses to clip.
+            fused=not str(self.trainer.precision).endswith("-mixed"),
         )
         steps = int(self.trainer.estimated_stepping_batches)
         epochs = max(1, self.trainer.max_epochs or 1)

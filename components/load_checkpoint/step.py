@@ -62,9 +62,12 @@ def run(
             )
             _write(folder / BACKBONE, opened, matching)
         report = _report(opened, matching, fingerprint)
+        report["recognised"] = manifest.identity.name if manifest.identity else None
         text = json.dumps(report, indent=1, allow_nan=False)
         (folder / LOAD_REPORT).write_text(text + "\n", encoding="utf-8")
     summary = _summary(matching)
+    if report["recognised"]:
+        summary = f"recognised as {report['recognised']}; {summary}"
     log.info("load-checkpoint: %s", summary)
     return LoadReport(Path(output), report, summary)
 

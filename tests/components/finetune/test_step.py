@@ -132,6 +132,11 @@ def test_a_failure_in_a_process_of_several_keeps_its_message_and_kind(dataset, t
     assert not (tmp_path / "model").exists()
 
 
+def test_mixed_precision_goes_with_clipping(dataset, tmp_path):
+    precise = ("trainer.precision=bf16-mixed", "trainer.gradient_clip_val=1.0")
+    assert tuned(dataset, tmp_path / "model", *precise)
+
+
 def test_class_weights_come_from_the_train_split(dataset, tmp_path):
     tuned(dataset, tmp_path / "model", "objective.class_weights=balanced")
     record = yaml.safe_load((tmp_path / "model" / "config.yaml").read_text())

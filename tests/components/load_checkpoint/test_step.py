@@ -93,6 +93,7 @@ def test_report(pretrained, tmp_path):
     assert report == {
         "source": uri,
         "format": "lightning",
+        "recognised": None,
         "metadata": {"epoch": 2, "pytorch-lightning_version": "2.6.6"},
         "wrappers": {"model.": 10},
         "foreign": [],
