@@ -1,6 +1,6 @@
 """The model: built by Hydra, filled from a file, and restored with its normalisation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +23,15 @@ class Network(nn.Module):
 
     Args:
         adapter: maps normalised windows to the further arguments that the encoder wants, such as
-            electrode positions; None if it wants none.
+            electrode positions; None if it wants none. It has no weights, and is made without
+            torch, so that preflight can make it too.
     """
 
     def __init__(
-        self, normalization: nn.Module, encoder: nn.Module, adapter: nn.Module | None = None
+        self,
+        normalization: nn.Module,
+        encoder: nn.Module,
+        adapter: Callable[[Tensor], dict[str, Tensor]] | None = None,
     ) -> None:
         super().__init__()
         self.normalization, self.encoder, self.adapter = normalization, encoder, adapter

@@ -6,20 +6,26 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
+import numpy as np
 
 from components.failures import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 log = logging.getLogger("biotune")
 
 PUBLISHED = ("tuh_20", "tuh_22")  # rows that the published reader takes for granted
 
 
-class ElectrodeLocations(nn.Module):
+class ElectrodeLocations:
     """Gives a model the positions of the data's channels.
+
+    No torch module, so that preflight can make one without torch to check the names, and a model
+    that is turned into bfloat16 does not round the positions, of which its highest frequencies
+    make radians.
 
     Args:
         channel_names: of the data, in the order of their rows; empty if the data name none.
@@ -39,7 +45,6 @@ class ElectrodeLocations(nn.Module):
         channels: str | Sequence[str] = (),
         upstream_row_order: bool = False,
     ) -> None:
-        super().__init__()
         self.named, self.upstream = bool(channel_names), upstream_row_order
         names = tuple(channel_names) or _montage(channels)
         if upstream_row_order:
@@ -49,11 +54,10 @@ class ElectrodeLocations(nn.Module):
                 "the data do not name their channels; taken to be %s (model.adapter.channels)",
                 channels if isinstance(channels, str) else ", ".join(names),
             )
-        # No buffer: a module that is turned into bfloat16 would round the positions, and the
-        # model's highest frequencies make radians of that.
         self.locations = locations(names)
+        self._placed: dict[Any, Tensor] = {}  # by device, so that each is sent there once
 
-    def forward(self, x: Tensor) -> dict[str, Tensor]:
+    def __call__(self, x: "Tensor") -> dict[str, "Tensor"]:
         """The position of every channel of windows (B, C, T).
 
         Returns:
@@ -64,8 +68,11 @@ class ElectrodeLocations(nn.Module):
         """
         if x.shape[1] != len(self.locations):
             raise InputError(self._misfit(x.shape[1]))
-        self.locations = self.locations.to(x.device)
-        return {"channel_locations": self.locations.expand(len(x), -1, -1)}
+        import torch
+
+        if x.device not in self._placed:
+            self._placed[x.device] = torch.from_numpy(self.locations).to(x.device)
+        return {"channel_locations": self._placed[x.device].expand(len(x), -1, -1)}
 
     def _misfit(self, channels: int) -> str:
         if self.upstream:
@@ -82,7 +89,7 @@ class ElectrodeLocations(nn.Module):
         )
 
 
-def locations(names: Sequence[str]) -> Tensor:
+def locations(names: Sequence[str]) -> np.ndarray:
     """Positions (C, 3) in metres, float32, of electrodes (`FP1`) and of pairs (`FP1-F7`, midway).
 
     Names are taken without regard to case, and without `EEG ` before and a reference (`-REF`,
@@ -97,7 +104,7 @@ def locations(names: Sequence[str]) -> Tensor:
             f"channels: no position is known of {', '.join(unknown)}; name them by the 10-20 "
             "system, as FP1 or FP1-F7, or leave them out"
         )
-    return torch.tensor([found[name] for name in names], dtype=torch.float32).reshape(-1, 3)
+    return np.array([found[name] for name in names], dtype=np.float32).reshape(-1, 3)
 
 
 def name_index() -> dict[str, int]:

@@ -93,6 +93,10 @@ def batches(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> N
 def signals(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
     """Holds the windows against what the model expects, and the splits against each other."""
     first = next(iter(data.values()), None)
+    adapter = settings["model"].get("adapter")
+    if first and adapter:
+        with noting(findings):
+            make(adapter, "model.adapter", channel_names=first.header.channel_names)
     for found in data.values():
         with noting(findings):
             signal.hold(found.header, settings, found.uri)

@@ -1,5 +1,7 @@
 import logging
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,15 @@ import torch
 from components import config as configuration
 from components import encoder
 from components.failures import InputError
-from components.models.electrodes import ElectrodeLocations, locations, name_index
+from components.models import electrodes
+from components.models.electrodes import ElectrodeLocations, name_index
 
 PACK = runpy.run_path(str(Path(__file__).with_name("parity.py")))["Pack"]("luna")
 PREPARED = "tuh_prepared"
+
+
+def locations(names):
+    return torch.from_numpy(electrodes.locations(names))
 
 
 def rows(adapter, channels):
@@ -83,10 +90,18 @@ def test_the_rows_of_the_name_table_are_those_of_the_pretraining():
 
 
 def test_positions_are_neither_saved_nor_rounded():
-    adapter = ElectrodeLocations(["FP1"]).to(torch.bfloat16)
-    assert not adapter.state_dict()
-    assert rows(adapter, 1).dtype == torch.float32
-    assert torch.equal(rows(adapter, 1)[0], locations(["FP1"]))
+    network = encoder.Network(torch.nn.Identity(), torch.nn.Identity(), ElectrodeLocations(["FP1"]))
+    assert not network.to(torch.bfloat16).state_dict()
+    assert torch.equal(rows(network.adapter, 1)[0], locations(["FP1"]))
+    assert rows(network.adapter, 1).dtype == torch.float32
+
+
+def test_names_are_checked_without_torch():
+    program = (
+        "import sys; from components.models.electrodes import ElectrodeLocations; "
+        "ElectrodeLocations(['FP1']); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,15 @@ def test_a_wrong_setting_is_found(check, overrides, expected):
     assert any(expected in line for line in findings(check, *overrides))
 
 
+def test_channels_that_the_model_cannot_place_are_listed(check, dataset):
+    for split in ("train", "val", "test"):
+        with h5py.File(dataset / f"{split}.h5", "a") as file:
+            file.attrs["channels"] = ["FP1", "X1", "CZ", "X2"]
+    target = "{_target_: components.models.electrodes.ElectrodeLocations}"
+    told = findings(check, f"+model.adapter={target}")
+    assert any("no position is known of X1, X2" in line for line in told)
+
+
 def test_splits_that_differ_from_each_other_are_found(check, dataset, tmp_path):
     longer = make_dataset(tmp_path / "longer", samples=80)
     shutil.copy(longer / "val.h5", dataset / "val.h5")
