@@ -48,8 +48,8 @@ class Mamba(nn.Module):
         x, gate = self.in_proj(tokens).chunk(2, dim=-1)
         x = functional.silu(self.conv1d(x.mT)[..., :length]).mT
         steps, B, C = self.x_proj(x).split([rank, STATES, STATES], dim=-1)
-        # In float32 also under autocast, as the scan: small steps are lost in half precision.
-        steps = _full(functional.linear(steps, self.dt_proj.weight)) + _full(self.dt_proj.bias)
+        # From here in float32 also under autocast, as the scan: half precision loses small steps.
+        steps = functional.linear(steps, self.dt_proj.weight) + _full(self.dt_proj.bias)
         y = selective_scan(x, functional.softplus(steps), -_full(self.A_log).exp(), B, C, self.D)
         return self.out_proj((y * functional.silu(gate)).to(gate.dtype))
 
