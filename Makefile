@@ -2,7 +2,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint bench
+.PHONY: help setup demo test lint bench images test-docker
 
 help:  ## these lines
 	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -21,6 +21,12 @@ lint: .venv/ready  ## style and import order
 
 bench: .venv/ready  ## the tables of the README (takes long)
 	$(BIN)/python benchmarks/ablation.py
+
+images:  ## the three images of docker/Dockerfile
+	docker/build
+
+test-docker: .venv/ready  ## what needs a docker daemon and the images
+	$(BIN)/pytest -q -m docker --timeout 600
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
