@@ -70,7 +70,7 @@ def draft(overrides: Sequence[str] = ()) -> DictConfig:
     with initialize_config_module("components.conf", version_base="1.3"):
         try:
             return hydra_compose("config", overrides=list(overrides))
-        except (HydraException, OmegaConfBaseException, OSError) as error:
+        except (HydraException, OmegaConfBaseException, OSError, ValueError) as error:
             raise InputError(explain(error)) from error
 
 

@@ -62,6 +62,11 @@ def recorded(folder: Path) -> Iterator[None]:
         raise
 
 
+def first_line(error: BaseException) -> str:
+    """What an exception says in its first line; its type where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
 def reraise(record: Mapping[str, Any]) -> NoReturn:
     """Raises the failure that another process left in `failure.json`."""
     kinds = {kind.kind: kind for kind in (Failure, InputError, ServiceError)}

@@ -1,12 +1,14 @@
 """Objects from the configuration, by Hydra, with errors that name the key."""
 
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
-from components.failures import Failure, InputError
+from components.failures import Failure, InputError, first_line
 
 
 def make(node: Mapping[str, Any], key: str, **further: Any) -> Any:
@@ -28,12 +30,19 @@ def make(node: Mapping[str, Any], key: str, **further: Any) -> Any:
         cause = error.__cause__
         if isinstance(cause, Failure):
             raise cause from None
-        if isinstance(cause, (TypeError, ValueError)):
-            raise InputError(f"{key} ({node['_target_']}): {cause}") from error
-        if cause is not None and not isinstance(cause, (ImportError, AttributeError)):
-            raise
-        reason = str(getattr(cause, "__cause__", None) or cause or error).splitlines()[0]
+        if cause is not None and "Error locating target" not in str(error):
+            raise InputError(f"{key} ({node['_target_']}): {_said(cause)}") from error
+        reason = first_line(getattr(cause, "__cause__", None) or cause or error)
         raise InputError(
             f"{key}._target_={node['_target_']}: cannot be imported here ({reason}); "
             "is its package installed, or its folder on PYTHONPATH?"
         ) from error
+
+
+def _said(cause: BaseException) -> str:
+    """A refused argument in the words of the class; anything else with the place to look at."""
+    if isinstance(cause, (TypeError, ValueError)):
+        return first_line(cause)
+    place = traceback.extract_tb(cause.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return f"{type(cause).__name__} at {where}: {first_line(cause)}"

@@ -12,7 +12,7 @@ from hydra.errors import (
 )
 from omegaconf import OmegaConf
 
-from components.failures import InputError
+from components.failures import InputError, first_line
 
 
 def explain(error: Exception) -> str:
@@ -36,6 +36,8 @@ def explain(error: Exception) -> str:
     unknown = re.search(r"Could not override '([^']*)'", text)
     if isinstance(error, ConfigCompositionException) and unknown:
         return _unknown_key(unknown.group(1))
+    if isinstance(error, ValueError):  # of Hydra, which does not say of which group
+        return f"a group takes the name of an option, as in scheduler=cosine ({first_line(error)})"
     return " ".join(line.strip() for line in text.splitlines() if line.strip())
 
 
@@ -46,8 +48,13 @@ def _unknown_option(name: str, text: str) -> str:
 
 
 def _unknown_key(key: str) -> str:
-    known = list(_keys(OmegaConf.to_container(compose("config")), ""))
-    close = difflib.get_close_matches(key, known, n=1)
+    config = compose("config")
+    known = list(_keys(OmegaConf.to_container(config), ""))
+    if key in known:  # a mapping, with something in it that is not there
+        return f"{key}: holds no such key; +{key}.KEY=... adds one"
+    # An empty mapping, such as optimizer.options, takes any key.
+    taking = OmegaConf.select(config, key.rpartition(".")[0]) == {}
+    close = [] if taking else difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
     return f"{key}: no such key; {hint}"
 

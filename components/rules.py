@@ -5,6 +5,9 @@ from numbers import Real
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from components.failures import first_line
 
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
@@ -24,8 +27,12 @@ def _number(low: float, high: float = float("inf"), *, open_low: bool = False) -
     return holds
 
 
-def _whole(low: int) -> Callable:
-    return lambda value: type(value) is int and value >= low
+def _whole(low: int, high: float = float("inf")) -> Callable:
+    return lambda value: type(value) is int and low <= value <= high
+
+
+def _or(option: Any, holds: Callable) -> Callable:
+    return lambda value: value == option or holds(value)
 
 
 def _one_of(*options: Any) -> Callable:
@@ -40,7 +47,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         _one_of(*CLASSIFICATION_TYPES),
         "one of " + ", ".join(CLASSIFICATION_TYPES),
     ),
-    "seed": (_whole(0), "an integer of at least 0"),
+    "seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
     "head": (_boolean, "true or false"),
     "freeze_backbone": (_boolean, "true or false"),
     "layerwise_lr_decay": (_number(0, 1, open_low=True), "a number above 0 and up to 1"),
@@ -50,6 +57,14 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "optimizer.lr": (_number(0, open_low=True), "a number above 0"),
     "optimizer.weight_decay": (_number(0), "a number of at least 0"),
     "optimizer.decay_all": (_boolean, "true or false"),
+    "optimizer.options": (OmegaConf.is_dict, "a mapping, as in {momentum: 0.9}"),
+    "scheduler.interval": (_one_of("step", "epoch"), "step or epoch"),
+    "trainer.max_epochs": (
+        _or(None, _or(-1, _whole(1))),
+        "an integer of at least 1, or -1 with trainer.max_steps",
+    ),
+    "trainer.max_steps": (_or(-1, _whole(1)), "an integer of at least 1, or -1 for no such limit"),
+    "trainer.accumulate_grad_batches": (_whole(1), "an integer of at least 1"),
     "data.batch_size": (_whole(1), "an integer of at least 1"),
     "data.num_workers": (_whole(0), "an integer of at least 0"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
@@ -68,41 +83,50 @@ def check(config: DictConfig) -> list[str]:
     Returns:
         One line for each value that is missing or breaks its rule.
     """
-    findings = []
-    for key, (holds, wanted) in RULES.items():
-        parent, _, leaf = key.rpartition(".")
-        node = OmegaConf.select(config, parent) if parent else config
-        if OmegaConf.is_missing(node, leaf):
-            findings.append(f"{key} is not set; give {key}=... ({wanted})")
-        elif not holds(value := node[leaf]):
-            findings.append(f"{key}={value}: must be {wanted}")
+    findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
     return findings + _monitors(config) + _normalization(config)
 
 
+def _broken(config: DictConfig, key: str) -> str | None:
+    holds, wanted = RULES[key]
+    parent, _, leaf = key.rpartition(".")
+    try:
+        node = OmegaConf.select(config, parent) if parent else config
+        if not OmegaConf.is_dict(node) or leaf not in node:
+            return f"{key} is not set; give {key}=... ({wanted})"
+        value = node[leaf]
+    except OmegaConfBaseException as error:
+        return f"{key}: {first_line(error)}"
+    return None if holds(value) else f"{key}={value}: must be {wanted}"
+
+
 def _monitors(config: DictConfig) -> list[str]:
-    """What callbacks and scheduler watch must be a metric, or the first epoch was for nothing."""
-    nodes = {f"callbacks.{name}": node for name, node in config.callbacks.items() if node}
-    nodes["scheduler"] = config.scheduler
+    """What callbacks and scheduler watch must be a metric, and the better end of it."""
+    callbacks = config.get("callbacks") or {}
+    nodes = {f"callbacks.{name}": node for name, node in callbacks.items() if node}
+    nodes["scheduler"] = config.get("scheduler") or {}
     known = [f"{split}_{metric}" for split in ("val", "train") for metric in METRICS]
-    return [
-        f"{key}.monitor={node.monitor}: no such metric; there are {', '.join(known[:11])}"
-        for key, node in nodes.items()
-        if "monitor" in node and node.monitor not in known
-    ]
+    findings = []
+    for key, node in nodes.items():
+        if "monitor" not in node:
+            continue
+        better = "min" if str(node.monitor).endswith("_loss") else "max"
+        if node.monitor not in known:
+            told = f"no such metric; there are {', '.join(known[:11])}"
+            findings.append(f"{key}.monitor={node.monitor}: {told}")
+        elif (mode := node.get("mode", "min")) != better:
+            findings.append(f"{key}.mode={mode}: {node.monitor} needs {key}.mode={better}")
+    return findings
 
 
 def _normalization(config: DictConfig) -> list[str]:
-    settings = config.input_normalization
-    if settings.normalize not in ("quartile", True):
+    settings = config.get("input_normalization") or {}
+    if settings.get("normalize") not in ("quartile", True):
         return []
-    bounds = {
-        f"input_normalization.quartile_normalization_{end}_val": settings[
-            f"quartile_normalization_{end}_val"
-        ]
-        for end in ("lower", "upper")
-    }
+    keys = [f"quartile_normalization_{end}_val" for end in ("lower", "upper")]
+    bounds = {f"input_normalization.{key}": settings.get(key) for key in keys}
     findings = [
         f"{key}={value}: quartile normalization needs a number; `biotune inspect DATASET` shows it"
         for key, value in bounds.items()

@@ -43,6 +43,19 @@ def test_missing_values_are_all_named_at_once():
         ("optimizer.optim=adamw", "optimizer.optim=adamw: must be one of SGD, Adam, AdamW, LAMB"),
         ("data.batch_size=0", "data.batch_size=0"),
         ("trainer.max_epoch=3", "did you mean trainer.max_epochs?"),
+        ("optimizer.options.betas=[0.9,0.98]", "+optimizer.options.betas=... adds a key"),
+        ("optimizer.options={betas: [0.9,0.98]}", "+optimizer.options.KEY=... adds one"),
+        ("optimizer.options=null", "optimizer.options=None: must be a mapping"),
+        ("trainer.max_epochs=many", "trainer.max_epochs=many: must be an integer"),
+        ("trainer.max_steps=0", "trainer.max_steps=0: must be an integer"),
+        ("trainer.accumulate_grad_batches=0", "trainer.accumulate_grad_batches=0"),
+        ("seed=5000000000", "seed=5000000000: must be an integer from 0 to 4294967295"),
+        ("~seed", "seed is not set"),
+        ("optimizer.lr=${nowhere}", "optimizer.lr: Interpolation key 'nowhere' not found"),
+        ("model=null", "a group takes the name of an option"),
+        ("input_normalization=null", "input_normalization.normalize is not set"),
+        ("callbacks.best.monitor=val_loss", "val_loss needs callbacks.best.mode=min"),
+        ("~scheduler.interval", "scheduler.interval is not set"),
     ],
 )
 def test_a_wrong_override_is_told_with_key_value_and_fix(override, expected):
@@ -132,3 +145,10 @@ def test_an_experiment_sets_many_keys_and_the_command_line_wins():
     composed = config.compose(["experiment=demo", "optimizer.lr=0.125"])
     assert composed.optimizer.lr == 0.125
     assert OmegaConf.select(composed, "classification_type") == "mcc"
+
+
+def test_a_scheduler_watches_the_better_end_of_its_metric():
+    told = refusal(*GIVEN, "scheduler=plateau", "scheduler.monitor=val_acc")
+    assert told == "scheduler.mode=min: val_acc needs scheduler.mode=max"
+    mode = "+scheduler.mode=max"
+    assert config.compose([*GIVEN, "scheduler=plateau", "scheduler.monitor=val_acc", mode])
