@@ -41,10 +41,18 @@ class ShuffledBatches(Sampler[list[int]]):
     Args:
         windows: how many there are to shuffle.
         batch_size: windows a step and process.
+        same: every epoch is the first one, for a model that is to overfit a few batches.
     """
 
     def __init__(
-        self, windows: int, batch_size: int, seed: int, rank: int = 0, processes: int = 1
+        self,
+        windows: int,
+        batch_size: int,
+        seed: int,
+        rank: int = 0,
+        processes: int = 1,
+        *,
+        same: bool = False,
     ) -> None:
         if windows < batch_size * processes:
             raise InputError(
@@ -53,7 +61,7 @@ class ShuffledBatches(Sampler[list[int]]):
             )
         self.windows, self.batch_size, self.seed = windows, batch_size, seed
         self.rank, self.processes = rank, processes
-        self.epoch = 0
+        self.epoch, self.same = 0, same
 
     @property
     def sampler(self) -> "ShuffledBatches":
@@ -62,7 +70,7 @@ class ShuffledBatches(Sampler[list[int]]):
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the shuffle of this epoch."""
-        self.epoch = epoch
+        self.epoch = 0 if self.same else epoch
 
     def __len__(self) -> int:
         return self.windows // (self.batch_size * self.processes)
@@ -131,6 +139,7 @@ class Splits(LightningDataModule):
             self.seed,
             self.trainer.global_rank,
             self.trainer.world_size,
+            same=self.trainer.overfit_batches > 0,
         )
         return loader(self.paths["train"], batches=batches, **self.sizes)
 

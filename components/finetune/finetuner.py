@@ -1,6 +1,7 @@
 """The one LightningModule: a model step, the metrics of train and val, the optimizer."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,10 +10,10 @@ import torch
 from lightning import LightningModule
 from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import Tensor
-from torch.optim import Optimizer
 from torchmetrics import MeanMetric
 
 from components.encoder import Network
+from components.failures import InputError
 from components.finetune import freezing, optimization
 from components.metrics.metric import ClassificationMetric
 from components.objectives import Objective
@@ -76,7 +77,11 @@ class FineTuner(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Logs the metrics of the val split."""
-        self._gather("val", self.val_mean, self.val_scores)
+        if self.trainer.sanity_checking:  # a few batches, before the first epoch
+            self.val_mean.reset()
+            self.val_scores.reset()
+        else:
+            self._gather("val", self.val_mean, self.val_scores)
 
     def on_train_epoch_end(self) -> None:
         """Logs the metrics of the train split and closes the row of this epoch."""
@@ -86,7 +91,9 @@ class FineTuner(LightningModule):
         if self.trainer.is_global_zero and not self.trainer.progress_bar_callback:
             shown = ("train_loss", "val_loss", "val_balanced_acc", "val_auroc")
             told = " ".join(f"{key} {row[key]:.4f}" for key in shown if key in row)
-            log.info("epoch %d of %d: %s", len(self.history), self.trainer.max_epochs, told)
+            epochs = self.trainer.max_epochs or -1
+            count = f"{len(self.history)} of {epochs}" if epochs > 0 else len(self.history)
+            log.info("epoch %s: %s", count, told)
         self._row = {}
 
     def train(self, mode: bool = True) -> "FineTuner":
@@ -105,12 +112,15 @@ class FineTuner(LightningModule):
             # Fused steps unscale the gradients themselves, and Lightning then refuses to clip.
             fused=not str(self.trainer.precision).endswith("-mixed"),
         )
-        steps = int(self.trainer.estimated_stepping_batches)
-        epochs = max(1, self.trainer.max_epochs or 1)
+        self.trainer.fit_loop.setup_data()  # or no batches are counted where steps or time end it
+        batches = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
         return {
             "optimizer": optimizer,
             "lr_scheduler": optimization.scheduler(
-                optimizer, self.config["scheduler"], steps=steps, epochs=epochs
+                optimizer,
+                self.config["scheduler"],
+                steps=self.trainer.estimated_stepping_batches,
+                per_epoch=max(1, math.ceil(batches)),
             ),
         }
 
@@ -121,15 +131,24 @@ class FineTuner(LightningModule):
         else:
             super().lr_scheduler_step(scheduler, metric)
 
-    def optimizer_zero_grad(self, epoch: int, batch_idx: int, optimizer: Optimizer) -> None:
-        """Frees the gradients, which is cheaper than writing zeros."""
-        optimizer.zero_grad(set_to_none=True)
-
     def _gather(self, split: str, mean: MeanMetric, scores: ClassificationMetric) -> None:
-        found = scores.compute().values
+        found = scores.compute()
+        named = {f"{split}_{name}": value for name, value in found.values.items()}
+        self._refuse_to_watch({k for k, v in named.items() if v is None}, found.undefined)
         row = {f"{split}_loss": float(mean.compute())}
-        row |= {f"{split}_{name}": value for name, value in found.items() if value is not None}
+        row |= {key: value for key, value in named.items() if value is not None}
         mean.reset()
         scores.reset()
         self._row |= row
         self.log_dict({key: torch.tensor(value) for key, value in row.items()})
+
+    def _refuse_to_watch(self, undefined: set[str], reasons: Mapping[str, str]) -> None:
+        """Ends a training whose best epoch, end or learning rate hangs on what is undefined."""
+        nodes = {f"callbacks.{name}": node for name, node in self.config["callbacks"].items()}
+        for key, node in (nodes | {"scheduler": self.config["scheduler"]}).items():
+            if node and (monitor := node.get("monitor")) in undefined:
+                split, _, name = monitor.partition("_")
+                raise InputError(
+                    f"{key}.monitor={monitor}: undefined on the {split} split ({reasons[name]}); "
+                    f"watch another metric, as in {key}.monitor={split}_balanced_acc"
+                )

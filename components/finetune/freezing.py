@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import nn
 
 
@@ -37,5 +38,6 @@ def digest(encoder: nn.Module, parts: Mapping[str, str]) -> str:
     for name, tensor in sorted(encoder.state_dict().items()):
         if parts[name] != "head":
             total.update(name.encode())
-            total.update(tensor.detach().cpu().contiguous().flatten().view(-1).numpy().tobytes())
+            # As bytes, since numpy has no bfloat16.
+            total.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
     return total.hexdigest()

@@ -1,5 +1,7 @@
 """Optimizer and scheduler: layer-wise learning rates in few groups, durations in steps."""
 
+import logging
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,13 +16,15 @@ from components.failures import InputError
 from components.instantiation import make
 from components.layout import block_index
 
+log = logging.getLogger("biotune")
+
 OPTIMIZERS = {
     "SGD": torch.optim.SGD,
     "Adam": torch.optim.Adam,
     "AdamW": torch.optim.AdamW,
     "LAMB": Lamb,
 }
-DURATION = r"([\d.]+)\s*(%|epoch|step|)s?"
+DURATION = r"(\d+\.?\d*)\s*(%|epoch|step|)s?"
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,9 @@ def optimizer(
         group["params"].append(parameters[name])
     kind = OPTIMIZERS[settings["optim"]]
     options = dict(settings["options"])
-    if kind is not Lamb and "fused" not in options and "foreach" not in options:
+    if kind is Lamb:  # it clips by itself unless told not to; trainer.gradient_clip_val is for that
+        options.setdefault("max_grad_norm", None)
+    elif "fused" not in options and "foreach" not in options:
         options["fused"] = fused
     try:
         return kind(list(groups.values()), lr=settings["lr"], **options)
@@ -108,23 +114,33 @@ def optimizer(
 
 
 def scheduler(
-    optimizer: torch.optim.Optimizer, settings: Mapping[str, Any], *, steps: int, epochs: int
+    optimizer: torch.optim.Optimizer, settings: Mapping[str, Any], *, steps: float, per_epoch: int
 ) -> dict[str, Any]:
     """The configured scheduler as Lightning wants it.
 
     Args:
         settings: Hydra node with `_target_` and its arguments, `interval` (step or epoch) and,
             for a scheduler that wants a metric, `monitor`.
-        steps: optimizer steps of the whole training.
-        epochs: epochs of the whole training.
+        steps: optimizer steps of the whole training; infinite where nothing but time ends it.
+        per_epoch: optimizer steps of an epoch.
+
+    Raises:
+        InputError: the scheduler does not take its arguments, or would not keep the ratio of the
+            layers.
     """
     node = {k: v for k, v in settings.items() if k not in ("interval", "monitor")}
-    node = in_steps(node, steps=steps, epochs=epochs)
-    is_timm = str(node.get("_target_", "")).startswith("timm.")
-    if not is_timm:  # torch's schedulers know no lr_scale: they start from the scaled rate
-        for group in optimizer.param_groups:
+    node = in_counts(node, settings["interval"], steps=steps, per_epoch=per_epoch)
+    scales = [group["lr_scale"] for group in optimizer.param_groups]
+    if not str(node.get("_target_", "")).startswith("timm."):
+        for group in optimizer.param_groups:  # torch's know no lr_scale: they start from the rate
             group["lr"] *= group.pop("lr_scale")
     made = make(node, "scheduler", optimizer=optimizer)
+    rates = [group["lr"] / s for group, s in zip(optimizer.param_groups, scales, strict=True)]
+    if max(rates) > min(rates) * (1 + 1e-6):
+        raise InputError(
+            f"scheduler._target_={node['_target_']}: gives all layers one rate, whatever "
+            "layerwise_lr_decay says; set layerwise_lr_decay=1 or another scheduler"
+        )
     wanted = {"scheduler": made, "interval": settings["interval"]}
     if isinstance(made, TimmScheduler) and settings["interval"] != "step":
         raise InputError("scheduler.interval: a timm scheduler is stepped by step; set step")
@@ -133,17 +149,41 @@ def scheduler(
     return wanted
 
 
-def in_steps(node: Mapping[str, Any], *, steps: int, epochs: int) -> dict[str, Any]:
-    """Turns durations such as `3 epochs`, `5 %` and `rest` into optimizer steps."""
-    units = {"%": steps / 100, "epoch": steps / epochs, "step": 1.0, "": 1.0}
+def in_counts(
+    node: Mapping[str, Any], interval: str, *, steps: float, per_epoch: int
+) -> dict[str, Any]:
+    """Turns durations such as `3 epochs`, `5 %` and `rest` into what the scheduler counts.
+
+    Args:
+        interval: step or epoch; a bare number is that many of them.
+        steps: optimizer steps of the whole training.
+        per_epoch: optimizer steps of an epoch.
+
+    Raises:
+        InputError: no duration, or a share of a training without a known length.
+    """
+    of_step = 1.0 if interval == "step" else 1 / per_epoch
+    units = {"%": steps * of_step / 100, "epoch": per_epoch * of_step, "step": of_step, "": 1.0}
     turned = dict(node)
     for key, value in node.items():
         if isinstance(value, str) and (found := re.fullmatch(DURATION, value)):
-            turned[key] = round(float(found.group(1)) * units[found.group(2)])
-    return {
-        key: max(1, steps - turned.get("warmup_t", 0)) if value == "rest" else value
-        for key, value in turned.items()
-    }
+            turned[key] = _rounded(key, value, float(found.group(1)) * units[found.group(2)])
+    warm_up, whole = turned.get("warmup_t", 0), steps * of_step
+    if not isinstance(warm_up, int) or warm_up < 0:
+        raise InputError(f"scheduler.warmup_t={warm_up}: give steps, or say `3 epochs` or `5 %`")
+    if 0 < whole <= warm_up:
+        log.warning("scheduler.warmup_t: the training ends within the warm-up of %d", warm_up)
+    rest = (key for key, value in turned.items() if value == "rest")
+    return turned | {key: max(1, _rounded(key, "rest", whole - warm_up)) for key in rest}
+
+
+def _rounded(key: str, value: str, count: float) -> int:
+    if math.isinf(count):
+        raise InputError(
+            f"scheduler.{key}={value}: the training has no known length; set trainer.max_epochs "
+            "or trainer.max_steps, or scheduler=constant"
+        )
+    return round(count)
 
 
 def _decaying(encoder: nn.Module) -> set[str]:

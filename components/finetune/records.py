@@ -19,7 +19,9 @@ def write(folder: Path, tuner: FineTuner, config: Mapping[str, Any]) -> None:
         config: resolved, with the provenance; the model is rebuilt from it alone.
     """
     state = tuner.network.encoder.state_dict()
-    save_file({name: tensor.cpu().contiguous() for name, tensor in state.items()}, folder / MODEL)
+    # Copies: safetensors refuses tensors that share their memory, as tied weights do.
+    copies = {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
+    save_file(copies, folder / MODEL)
     (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
     lr = config["optimizer"]["lr"]
     rows = [

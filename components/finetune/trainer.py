@@ -12,7 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from components.failures import InputError
+from components.failures import InputError, first_line
 from components.instantiation import make
 
 UNHELPFUL = (
@@ -32,26 +32,25 @@ def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
     """
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)  # tips and adverts
-    for unhelpful in (
-        r"`isinstance\(treespec",
-        ".*does not have many workers",
-        ".*logging interval",
-        ".*sync_dist=True",  # the metrics have gathered their states already
-    ):
+    for unhelpful in UNHELPFUL:
         warnings.filterwarnings("ignore", message=unhelpful)
     settings = {key: value for key, value in config["trainer"].items() if value is not None}
     settings.setdefault("enable_progress_bar", sys.stderr.isatty())
+    callbacks = _callbacks(config["callbacks"], folder)
+    # Without one of ours, Lightning would keep the last epoch as if it were the best.
+    keeps = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
+    settings.setdefault("enable_checkpointing", keeps)
     try:
         return lightning.Trainer(
             **settings,
-            callbacks=_callbacks(config["callbacks"], folder),
+            callbacks=callbacks,
             logger=TensorBoardLogger(folder, name="tensorboard", version=""),
             default_root_dir=folder,
             enable_model_summary=False,
             use_distributed_sampler=False,
         )
-    except (MisconfigurationException, ValueError, TypeError) as error:
-        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+    except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
+        raise InputError(f"trainer: {first_line(error)}") from error
 
 
 def _callbacks(nodes: Mapping[str, Any], folder: Path) -> list[Callback]:

@@ -17,7 +17,7 @@ from torch import nn
 from components import encoder, hdf5
 from components.artifacts import BACKBONE, load_report
 from components.data import Splits
-from components.failures import Failure, InputError
+from components.failures import Failure, InputError, first_line
 from components.finetune import freezing, optimization, records
 from components.finetune.finetuner import FineTuner
 from components.finetune.trainer import build_trainer
@@ -64,15 +64,21 @@ def train(request: Request) -> None:
     header = hdf5.read_header(paths["train"])
     config = request.config | {"channels": list(header.channel_names)}
     tuner = assemble(config, header, request.backbone)
-    before = freezing.digest(tuner.network.encoder, tuner.parts)
     data = config["data"]
     splits = Splits(paths, data["batch_size"], data["num_workers"], config["seed"])
     trainer = build_trainer(config, folder)
+    trainer.precision_plugin.convert_module(tuner)  # bf16-true, say: no change by training
+    before = freezing.digest(tuner.network.encoder, tuner.parts)
     tuner.train()  # Lightning keeps the mode that it finds
     try:
         trainer.fit(tuner, datamodule=splits)
     except MisconfigurationException as error:
-        raise InputError(f"trainer: {str(error).splitlines()[0]}") from error
+        raise InputError(f"trainer: {first_line(error)}") from error
+    except torch.OutOfMemoryError as error:
+        raise Failure(
+            f"out of memory on the device; set data.batch_size below {data['batch_size']} "
+            f"(trainer.accumulate_grad_batches makes up for it): {first_line(error)}"
+        ) from error
     if not trainer.is_global_zero:
         return
     selected = _load_best(trainer, tuner)
@@ -134,18 +140,22 @@ def _try(network: nn.Module, objective: Objective, header: hdf5.Header) -> None:
     try:
         with torch.inference_mode():
             logits = network.eval()(torch.zeros(1, header.channels, header.samples))
-    except (RuntimeError, ValueError, IndexError) as error:
+    except (RuntimeError, ValueError, LookupError, TypeError, AssertionError) as error:
         raise InputError(
             f"model: cannot take windows of {header.channels} channels and {header.samples} "
-            f"samples ({str(error).splitlines()[0]}); set the model's sizes to those of the data"
+            f"samples ({first_line(error)}); set the model's sizes to those of the data"
         ) from error
+    if not isinstance(logits, torch.Tensor):
+        raise InputError(
+            f"model: returns a {type(logits).__name__}; it must return a tensor of logits alone"
+        )
     objective.probabilities(logits)
 
 
 def _load_best(trainer: lightning.Trainer, tuner: FineTuner) -> str:
     """Takes the weights of the best epoch, and says which it was."""
     keeper = trainer.checkpoint_callback
-    if not isinstance(keeper, ModelCheckpoint) or not keeper.best_model_path:
+    if not isinstance(keeper, ModelCheckpoint) or keeper.best_model_score is None:
         log.warning("no best checkpoint was kept: the model is that of the last step")
         return "last step"
     score = float(keeper.best_model_score)

@@ -18,6 +18,10 @@ def test_the_order_is_a_function_of_seed_and_epoch():
     assert epoch(0) != epoch(0, seed=4)
 
 
+def test_a_model_that_is_to_overfit_sees_the_same_batches_in_every_epoch():
+    assert epoch(5, same=True) == epoch(0)
+
+
 def test_each_window_comes_once_and_the_incomplete_batch_is_left_out():
     seen = [index for batch in epoch(0) for index in batch]
     assert len(seen) == len(set(seen)) == 48

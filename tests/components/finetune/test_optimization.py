@@ -76,7 +76,8 @@ def applied(name, *overrides, steps, epochs):
     )
     config = configuration.resolved(composed)
     made = optimization.optimizer(model, table(model), config["optimizer"], fused=True)
-    settings = optimization.scheduler(made, config["scheduler"], steps=steps, epochs=epochs)
+    per_epoch = steps // epochs
+    settings = optimization.scheduler(made, config["scheduler"], steps=steps, per_epoch=per_epoch)
     places = {id(p): name for name, p in model.named_parameters()}
     rates = []
     for step in range(steps):
@@ -150,12 +151,13 @@ def test_an_option_that_the_optimizer_does_not_take_is_named():
     [("3 epochs", 30), ("1 epoch", 10), ("5 %", 10), ("7 steps", 7), (12, 12), ("rest", 200)],
 )
 def test_durations_become_steps(written, steps):
-    assert optimization.in_steps({"t": written}, steps=200, epochs=20) == {"t": steps}
+    turned = optimization.in_counts({"t": written}, "step", steps=200, per_epoch=10)
+    assert turned == {"t": steps}
 
 
 def test_the_rest_is_what_the_warm_up_leaves():
     node = {"warmup_t": "10 %", "t_initial": "rest", "mode": "min"}
-    turned = optimization.in_steps(node, steps=100, epochs=10)
+    turned = optimization.in_counts(node, "step", steps=100, per_epoch=10)
     assert turned == {"warmup_t": 10, "t_initial": 90, "mode": "min"}
 
 
@@ -164,4 +166,43 @@ def test_timm_schedulers_are_stepped_by_step():
     optimizer.param_groups[0]["lr_scale"] = 1.0
     node = {"_target_": "timm.scheduler.CosineLRScheduler", "t_initial": 10}
     with pytest.raises(InputError, match=r"scheduler\.interval"):
-        optimization.scheduler(optimizer, node | {"interval": "epoch"}, steps=10, epochs=1)
+        optimization.scheduler(optimizer, node | {"interval": "epoch"}, steps=10, per_epoch=10)
+
+
+@pytest.mark.parametrize(
+    ("written", "epochs"), [("3 epochs", 3), ("20 steps", 2), ("50 %", 10), (12, 12), ("rest", 20)]
+)
+def test_durations_become_epochs_for_a_scheduler_that_counts_them(written, epochs):
+    turned = optimization.in_counts({"t": written}, "epoch", steps=200, per_epoch=10)
+    assert turned == {"t": epochs}
+
+
+@pytest.mark.parametrize("written", ["10 %", "soon", "1.2.3", -3])
+def test_a_warm_up_that_is_no_duration_or_has_no_end_is_told(written):
+    with pytest.raises(InputError, match=r"scheduler\.warmup_t="):
+        optimization.in_counts({"warmup_t": written}, "step", steps=math.inf, per_epoch=10)
+
+
+def test_a_scheduler_that_gives_all_layers_one_rate_is_refused():
+    model = Model()
+    made = optimization.optimizer(
+        model, table(model), {"optim": "SGD", "lr": LR, "options": {}}, fused=False
+    )
+    node = {
+        "_target_": "torch.optim.lr_scheduler.OneCycleLR",
+        "interval": "step",
+        "max_lr": LR,
+        "total_steps": 10,
+    }
+    with pytest.raises(InputError, match="layerwise_lr_decay=1"):
+        optimization.scheduler(made, node, steps=10, per_epoch=10)
+
+
+def test_lamb_leaves_clipping_to_the_trainer():
+    settings = {"optim": "LAMB", "lr": LR, "options": {}}
+    assert (
+        optimization.optimizer(Model(), table(Model()), settings, fused=True).defaults[
+            "max_grad_norm"
+        ]
+        is None
+    )
