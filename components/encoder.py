@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from components.artifacts import CONFIG, MODEL
 from components.config import MODEL_FACTS
-from components.failures import InputError
+from components.failures import InputError, first_line
 from components.instantiation import make
 from components.normalization import normalization
 
@@ -117,7 +117,13 @@ def restore(folder: Path) -> Restored:
     """
     if not (folder / CONFIG).is_file() or not (folder / MODEL).is_file():
         raise InputError(f"{folder}: no tuned model; it needs {CONFIG} and {MODEL}")
-    config = yaml.safe_load((folder / CONFIG).read_text())
+    try:
+        config = yaml.safe_load((folder / CONFIG).read_text())
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{folder / CONFIG}: is no YAML ({first_line(error)})") from None
+    needed = {"model", "input_normalization", "classification_type", "objective"}
+    if not isinstance(config, dict) or not needed <= config.keys():
+        raise InputError(f"{folder / CONFIG}: is not that of a tuned model; was it changed?")
     restored = network(config)
     fill(restored.encoder, folder / MODEL)
     return Restored(restored.eval(), config)

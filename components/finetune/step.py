@@ -49,6 +49,8 @@ def run(
     config = dict(config)
     fingerprints = config.pop("fingerprints", {})
     count = devices.processes(config["trainer"])
+    if backbone is None:
+        log.warning("FROM SCRATCH: no backbone is given, every weight starts at random")
     with publish(output) as folder, staged(dataset, ("train", "val"), fingerprints) as paths:
         headers = {split: read_header(path) for split, path in paths.items()}
         _check(headers, config, dataset)

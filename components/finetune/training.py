@@ -112,8 +112,6 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
     parts = layout.assign(module.state_dict())
     if backbone:
         _fill(module, parts, Path(backbone))
-    else:
-        log.warning("FROM SCRATCH: no backbone is given, every weight starts at random")
     if config["freeze_backbone"]:
         freezing.freeze(module, parts)
     table = optimization.rates(

@@ -3,6 +3,7 @@
 import csv
 import json
 import logging
+import math
 import sys
 import types
 
@@ -13,6 +14,7 @@ from torch import nn
 
 from components.encoder import restore
 from components.failures import Failure, InputError
+from components.finetune import optimization
 from components.finetune.step import run
 from tests.made import make_dataset
 
@@ -81,6 +83,16 @@ def test_tied_weights_are_kept(tune):
     assert restore(folder).network(torch.zeros(1, 4, 64)).shape == (1, 2)
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("a: [", "is no YAML"), ("a: 1", "is not that of a tuned model")]
+)
+def test_a_tuned_model_with_a_spoilt_configuration_is_refused(tune, text, expected):
+    folder = tune("trainer.max_epochs=1")
+    (folder / "config.yaml").write_text(text)
+    with pytest.raises(InputError, match=f"config.yaml: {expected}"):
+        restore(folder)
+
+
 @pytest.mark.parametrize("precision", ["bf16-true", "bf16-mixed", "64-true"])
 def test_a_frozen_backbone_is_the_same_in_every_precision(tune, precision):
     folder = tune("freeze_backbone=true", f"trainer.precision={precision}")
@@ -134,8 +146,6 @@ def test_time_can_end_a_training_without_a_warm_up(tune):
 @pytest.mark.parametrize("epochs", ["20", "-1", "null"])
 def test_a_warm_up_in_epochs_is_epochs_however_the_training_ends(tune, monkeypatch, epochs):
     """Twelve steps are two epochs of six, whatever trainer.max_epochs says."""
-    from components.finetune import optimization
-
     found = {}
     original = optimization.make
     monkeypatch.setattr(
@@ -143,6 +153,27 @@ def test_a_warm_up_in_epochs_is_epochs_however_the_training_ends(tune, monkeypat
     )
     tune(f"trainer.max_epochs={epochs}", "trainer.max_steps=12", "scheduler.warmup_t='1 epoch'")
     assert (found["warmup_t"], found["t_initial"]) == (6, 6)
+
+
+def test_the_rates_that_lightning_applies_are_those_of_the_formula(tune, monkeypatch):
+    """At every update, with accumulated gradients and an epoch that they do not divide."""
+    applied = []
+    original = optimization.optimizer
+
+    def watched(*args, **kwargs):
+        made = original(*args, **kwargs)
+        made.register_step_pre_hook(lambda made, *_: applied.append(made.param_groups[0]["lr"]))
+        return made
+
+    monkeypatch.setattr(optimization, "optimizer", watched)
+    batches = ("trainer.limit_train_batches=5", "trainer.accumulate_grad_batches=2")
+    tune(*batches, "optimizer.lr=0.01", "trainer.max_epochs=4", "scheduler.warmup_t='1 epoch'")
+    low, high, warm_up, steps = 1e-6, 0.01, 3, 12
+    warm = [low + step * (high - low) / warm_up for step in range(warm_up)]
+    turns = [math.pi * step / (steps - warm_up) for step in range(steps - warm_up)]
+    assert applied == pytest.approx(
+        warm + [low + (high - low) * (1 + math.cos(turn)) / 2 for turn in turns]
+    )
 
 
 def test_a_warm_up_longer_than_the_training_is_told(tune, caplog):
