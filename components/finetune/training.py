@@ -74,6 +74,8 @@ def train(request: Request) -> None:
         trainer.fit(tuner, datamodule=splits)
     except MisconfigurationException as error:
         raise InputError(f"trainer: {first_line(error)}") from error
+    except SystemExit as end:  # Lightning's own, without a word, after Ctrl-C
+        raise end.__context__ or end from None
     except torch.OutOfMemoryError as error:
         raise Failure(
             f"out of memory on the device; set data.batch_size below {data['batch_size']} "

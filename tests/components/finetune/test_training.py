@@ -4,6 +4,7 @@ import csv
 import json
 import logging
 import math
+import signal
 import sys
 import types
 
@@ -36,6 +37,8 @@ class Net(nn.Module):
     def forward(self, x):
         if self.quirk == "assertion":
             raise AssertionError
+        if self.quirk == "interrupt" and self.training:
+            raise KeyboardInterrupt
         if self.quirk == "memory" and self.training:
             raise torch.OutOfMemoryError("tried to allocate 2 GiB")
         logits = self.head(self.second(self.first(x.std(-1))))
@@ -112,6 +115,16 @@ def test_what_a_users_model_does_wrong_is_told_in_one_line(tune, quirk, expected
     with pytest.raises(Failure) as caught:
         tune(quirk=quirk)
     assert expected in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_an_interrupt_stays_one_and_leaves_nothing(tune, tmp_path):
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            tune(quirk="interrupt")
+    finally:
+        signal.signal(signal.SIGINT, before)  # Lightning has turned it off
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 @pytest.mark.parametrize(
