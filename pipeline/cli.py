@@ -7,6 +7,7 @@ from pathlib import Path
 
 from components import arguments, console
 from components.failures import InputError
+from pipeline import docker_arguments
 
 DEMO = Path(__file__).parent / "demo"
 DEMO_CHECKPOINT = DEMO / "pretrained.ckpt"
@@ -29,8 +30,9 @@ def _run(args: argparse.Namespace) -> int:
     from pipeline import description, local, summary
 
     out = args.out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
-    manifest = description.manifest(overrides)
-    local.run(checkpoint, dataset, overrides, out=out, manifest=manifest)
+    containers = docker_arguments.containers(args, checkpoint, dataset, overrides)
+    manifest = description.manifest(overrides, containers and containers.describe)
+    local.run(checkpoint, dataset, overrides, out=out, manifest=manifest, runner=containers)
     summary.show(out / "evaluation")
     return 0
 
@@ -91,9 +93,9 @@ def _parser() -> arguments.Parser:
     )
     run.add_argument(
         "--runner",
-        choices=["subprocess"],
+        choices=["subprocess", "docker"],
         default="subprocess",
-        help="where a step runs: in a process of this machine (default)",
+        help="where a step runs: in a process of this machine (default) or a container on it",
     )
     run.add_argument("--out", type=Path, metavar="DIR", help="default: runs/<date>-<time>")
     run.add_argument("--checkpoint", metavar="URI", help="checkpoint: path, file:// or s3://")
@@ -101,6 +103,7 @@ def _parser() -> arguments.Parser:
         "--dataset", metavar="URI", help="folder or s3:// prefix with train.h5, val.h5 and test.h5"
     )
     arguments.add_overrides(run)
+    docker_arguments.add(run)
 
     compiled = arguments.add_command(
         commands,

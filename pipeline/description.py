@@ -3,39 +3,51 @@
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from components import config, parameters
 from components.console import ERROR
 from components.failures import Failure, Findings, InputError
 from pipeline.process import environment
 
+Describe = Callable[[Sequence[str]], subprocess.CompletedProcess[str]]
 TORCH_MISSING = "No module named 'torch'"
 
 
-def manifest(overrides: Sequence[str]) -> str:
+SEARCH_PATH = "hydra.searchpath="
+
+
+def manifest(overrides: Sequence[str], describe: Describe | None = None) -> str:
     """The packed manifest for the pipeline, "" where preflight finds a committed one.
 
     A configuration that does not compose gives "" as well: preflight tells of it, together with
     all else it finds.
+
+    Args:
+        overrides: Hydra overrides.
+        describe: runs the step `describe` where the model's class is, which may hold
+            configuration that is not here; a child of this process by default.
 
     Raises:
         InputError: the model cannot be described.
         Failure: there is no torch here to describe it with.
     """
     try:
-        composed = config.compose(overrides)
-        if config.shipped_manifest(composed) is not None:
+        if config.shipped_manifest(config.compose(overrides)) is not None:
             return ""
     except InputError:
-        return ""
-    described = _describe(overrides)
-    return parameters.pack(config.sized(described, composed.num_logits))
+        if not describe or not any(override.startswith(SEARCH_PATH) for override in overrides):
+            return ""
+    described = _read((describe or _here)(overrides))
+    return parameters.pack(config.sized(described, described["num_logits"]))
 
 
-def _describe(overrides: Sequence[str]) -> dict:
+def _here(overrides: Sequence[str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "components", "describe", *overrides]
-    child = subprocess.run(command, capture_output=True, text=True, env=environment())
+    return subprocess.run(command, capture_output=True, text=True, env=environment())
+
+
+def _read(child: subprocess.CompletedProcess[str]) -> dict:
     if child.returncode == 0:
         return json.loads(child.stdout)
     lines = child.stderr.strip().splitlines()

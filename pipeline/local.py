@@ -6,22 +6,41 @@ import os
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from kfp import local
 
 from components.console import INTERRUPTED
 from components.failures import FAILURE, InputError
-from pipeline import dag, process
+from pipeline import dag
 from pipeline.outcome import ENGINE, PRODUCTS, StepFailed, done, place, verdict
+from pipeline.process import Processes
 
 SCRATCH = ".kfp"
 
 
+class Runner(Protocol):
+    """Where the steps run: `process.Processes`, `docker_runner.Containers`."""
+
+    images: Mapping[str, str]
+
+    def engine(self, scratch: Path) -> local.SubprocessRunner | local.DockerRunner:
+        """KFP's runner, for a run with this pipeline root."""
+
+    def in_place(self, codes: dict[str, int]) -> contextlib.AbstractContextManager[None]:
+        """Lets our handler run KFP's tasks; `codes` gets the exit code of each step that ran."""
+
+
 def run(
-    checkpoint: str, dataset: str, overrides: Sequence[str], *, out: Path, manifest: str = ""
+    checkpoint: str,
+    dataset: str,
+    overrides: Sequence[str],
+    *,
+    out: Path,
+    manifest: str = "",
+    runner: Runner | None = None,
 ) -> None:
     """Runs the pipeline; leaves `backbone`, `model` and `evaluation` in `out`.
 
@@ -33,6 +52,7 @@ def run(
         overrides: Hydra overrides.
         out: folder to make; one that holds a run already is refused.
         manifest: the packed manifest of a model that has no committed one.
+        runner: where the steps run; in processes of this machine by default.
 
     Raises:
         InputError: `out` holds a run or cannot be written.
@@ -46,7 +66,7 @@ def run(
         "manifest": manifest,
     }
     try:
-        _execute(arguments, scratch)
+        _execute(arguments, scratch, runner or Processes())
     except BaseException as error:
         (out / FAILURE).write_text(json.dumps(_record(error)))
         raise
@@ -77,20 +97,20 @@ def _claim(out: Path) -> Path:
     return scratch
 
 
-def _execute(arguments: dict[str, Any], scratch: Path) -> None:
+def _execute(arguments: dict[str, Any], scratch: Path, runner: Runner) -> None:
     """Runs the pipeline in KFP's engine and raises what became of it."""
     codes: dict[str, int] = {}
     local.init(
-        local.SubprocessRunner(use_venv=False),
+        runner.engine(scratch),
         pipeline_root=str(scratch),
         workspace_root=str(scratch / "workspace"),
         raise_on_error=False,
         enable_caching=False,
     )
     broken = None
-    with process.in_place(codes), _quiet(), _stoppable():
+    with runner.in_place(codes), _quiet(), _stoppable():
         try:
-            dag.pipeline(dag.images())(**arguments)
+            dag.pipeline(runner.images)(**arguments)
         except Exception as error:  # what the step says of it counts more
             broken = error
     failed = verdict(codes, scratch)

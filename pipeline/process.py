@@ -13,20 +13,36 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
 
+from kfp import local
 from kfp.local import status, subprocess_task_handler
 
 import components
-from components.console import ERROR
-from components.failures import FAILURE
+from pipeline import dag
+from pipeline.lines import finished, relay
 
 GRACE = 10.0  # seconds that a step has between SIGTERM and SIGKILL
-NOISE = "[KFP Executor "
-WIDTH = len("load-checkpoint")
+
+
+class Processes:
+    """Runs the steps in processes of this machine.
+
+    Attributes:
+        images: the image of each step, of which none is used.
+    """
+
+    images: Mapping[str, str] = dag.images()
+
+    def engine(self, scratch: Path) -> local.SubprocessRunner:
+        """KFP's runner for it."""
+        return local.SubprocessRunner(use_venv=False)
+
+    def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
+        """Puts our handler in place of KFP's, for as long as the block lasts."""
+        return in_place(codes)
 
 
 @contextmanager
@@ -60,12 +76,8 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
         started = time.monotonic()
         code, held = _run(step, self._command(), environment(self.env_vars))
         self.codes[step] = code
-        if not any(Path(self.pipeline_root).rglob(FAILURE)):
-            _say(step, *held)
-        if code:
-            return status.Status.FAILURE
-        _say(step, f"done in {time.monotonic() - started:.1f} s")
-        return status.Status.SUCCESS
+        finished(step, code, held, self.pipeline_root, time.monotonic() - started)
+        return status.Status.FAILURE if code else status.Status.SUCCESS
 
     def _command(self) -> list[str]:
         shell, flags, script, *rest = self.full_command
@@ -92,7 +104,7 @@ def environment(extra: dict[str, str] | None = None) -> dict[str, str]:
 
 
 def _run(step: str, command: list[str], env: dict[str, str]) -> tuple[int, list[str]]:
-    """Runs a command; gives its exit code and the lines that `_relay` held back."""
+    """Runs a command; gives its exit code and the lines that `relay` held back."""
     process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -106,7 +118,7 @@ def _run(step: str, command: list[str], env: dict[str, str]) -> tuple[int, list[
     held: list[str] = []
     stopped = threading.Event()
     reader = threading.Thread(
-        target=_relay, args=(step, process.stdout, held, stopped), daemon=True
+        target=relay, args=(step, process.stdout, held, stopped.is_set), daemon=True
     )
     reader.start()
     try:
@@ -134,36 +146,3 @@ def _end(process: subprocess.Popen, reader: threading.Thread) -> None:
 def _signal(process: subprocess.Popen, number: int) -> None:
     with suppress(ProcessLookupError):  # all of them have ended
         os.killpg(process.pid, number)
-
-
-def _relay(step: str, lines: TextIO, held: list[str], stopped: threading.Event) -> None:
-    """Passes a step's lines on, without KFP's and without the errors that it ends with.
-
-    The step leaves those in `failure.json` too, and the command tells them at its own end. What
-    a step says once it is `stopped` tells nothing but that.
-    """
-    for line in _without_noise(lines):
-        if stopped.is_set():
-            continue
-        held.append(line)
-        if not line.startswith(ERROR):
-            _say(step, *held)
-            held.clear()
-
-
-def _without_noise(lines: Iterable[str]) -> Iterator[str]:
-    dumping = False  # KFP prints a task's whole input, indented, down to a lone brace
-    for line in lines:
-        line = line.rstrip()
-        if line.startswith(NOISE):
-            dumping = line.endswith("Got executor_input:")
-        elif dumping:
-            dumping = line != "}"
-        elif line:
-            yield line
-
-
-def _say(step: str, *lines: str) -> None:
-    # Not `print`: KFP replaces it meanwhile by one that indents.
-    sys.stderr.write("".join(f"{step:<{WIDTH}} | {line}\n" for line in lines))
-    sys.stderr.flush()

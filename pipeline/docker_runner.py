@@ -1,0 +1,133 @@
+"""`biotune run --runner docker`: each step in a container of its image."""
+
+import os
+import subprocess
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kfp import local
+
+from components.failures import InputError
+from pipeline import dag, docker_daemon, docker_mounts, docker_settings, docker_step
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may say of the containers.
+
+    Attributes:
+        images: `IMAGE` for all steps, `STEP=IMAGE` for one; the last word on a step counts.
+        gpus: "auto" for what the daemon has, "none", "all", a number, or "device=0,2".
+        shm_size: of /dev/shm, through which DataLoader's workers pass their batches.
+        network: docker's network mode; None chooses.
+        mounts: further files and folders that the steps read.
+    """
+
+    images: Sequence[str] = ()
+    gpus: str = "auto"
+    shm_size: str = "2g"
+    network: str | None = None
+    mounts: Sequence[Path] = ()
+
+
+class Containers:
+    """Runs the steps in containers.
+
+    Attributes:
+        images: the image of each step.
+
+    Raises:
+        InputError: an option is wrong, or an image is not here.
+        ServiceError: no daemon answers.
+    """
+
+    def __init__(
+        self, checkpoint: str, dataset: str, overrides: Sequence[str], options: Options
+    ) -> None:
+        self.images = images(options.images)
+        devices = docker_settings.devices(options.gpus)
+        network = options.network or docker_settings.network((checkpoint, dataset), os.environ)
+        shm_size = docker_settings.size(options.shm_size)
+        self.client = docker_daemon.connect()
+        docker_daemon.require(self.client, self.images)
+        if options.gpus == "auto" and not docker_daemon.has_gpus(self.client):
+            devices = []
+        self.environment, files = docker_settings.environment(os.environ)
+        inputs = docker_mounts.inputs(checkpoint, dataset, overrides, options.mounts)
+        self.settings: dict[str, Any] = {
+            **docker_settings.LOCKED_DOWN,
+            "device_requests": devices,
+            "group_add": os.getgroups(),
+            "mounts": [*inputs, *files],
+            "network_mode": network,
+            "shm_size": shm_size,
+            "user": docker_daemon.user(self.client, os.getuid(), os.getgid()),
+            "working_dir": os.getcwd(),
+        }
+
+    def engine(self, scratch: Path) -> local.DockerRunner:
+        """KFP's runner for it. What a step downloads goes to the disk below `scratch`."""
+        temporary = scratch / "tmp"
+        for folder in (temporary, scratch / "workspace"):  # docker would make them root's
+            folder.mkdir()
+        environment = {**self.environment, "TMPDIR": str(temporary)}
+        return local.DockerRunner(environment=environment, **self.settings)
+
+    def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
+        """Puts our handler in place of KFP's, for as long as the block lasts."""
+        return docker_step.in_place(self.client, codes)
+
+    def describe(self, overrides: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        """Runs `describe` in each image that must hold the model's class.
+
+        Returns:
+            The first that failed, or the last.
+        """
+        command = ["describe", *overrides]
+        for step in docker_step.TRAINS:
+            done = self._run(step, command)
+            if done.returncode:
+                break
+        return done
+
+    def _run(self, step: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        settings = {**self.settings, "device_requests": []}
+        out, err = [], []
+
+        def keep(output) -> None:
+            for told, warned in output:
+                out.append(told or b"")
+                err.append(warned or b"")
+
+        with docker_step.telling(step, self.images[step]):
+            container = self.client.containers.create(
+                self.images[step],
+                list(command),
+                environment=self.environment,
+                labels={docker_step.LABEL: step},
+                **settings,
+            )
+            code = docker_step.follow(container, keep, demux=True)
+        texts = (b"".join(pieces).decode(errors="replace") for pieces in (out, err))
+        return subprocess.CompletedProcess(command, code, *texts)
+
+
+def images(named: Sequence[str]) -> dict[str, str]:
+    """The image of each step: `dag`'s, but where the user names another.
+
+    Raises:
+        InputError: there is no such step.
+    """
+    usual = dag.images()
+    found = {**usual, "preflight": usual["load-checkpoint"]}
+    for name in named:
+        step, equals, image = name.rpartition("=")
+        if equals and step not in dag.STEPS:
+            raise InputError(f"--image {name}: no such step; there are {', '.join(dag.STEPS)}")
+        if not image:
+            raise InputError(f"--image {name}: names no image; write IMAGE or STEP=IMAGE")
+        found.update({step: image} if equals else dict.fromkeys(found, image))
+    return found
