@@ -2,9 +2,12 @@
 
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 from components.failures import Failure
 
@@ -31,8 +34,10 @@ def told() -> Iterator[None]:
     Anything that is no `Failure` passes, and keeps its traceback: it is a fault of ours.
 
     Raises:
-        SystemExit: with the failure's exit code, or 130 after Ctrl-C.
+        SystemExit: with the failure's exit code, 130 after Ctrl-C, 143 after SIGTERM.
     """
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _leave)
     try:
         yield
     except Failure as failure:
@@ -45,3 +50,8 @@ def told() -> Iterator[None]:
     except KeyboardInterrupt:
         print(f"{ERROR}interrupted", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None
+
+
+def _leave(number: int, _: object) -> NoReturn:
+    """Ends by an exception, so that nothing half-written is left, where a signal would just end."""
+    raise SystemExit(128 + number)

@@ -19,6 +19,12 @@ class Failure(Exception):
     kind = "failed"
     exit_code = 1
 
+    def __init__(self, message: str) -> None:
+        # torch raises what a DataLoader's worker raised again, with a traceback for its message.
+        if message.startswith("Caught ") and "Original Traceback" in message:
+            message = message.rstrip().splitlines()[-1].partition(": ")[2]
+        super().__init__(message)
+
 
 class InputError(Failure):
     """What the user gave is wrong: a key, a value, a file, an object, credentials."""

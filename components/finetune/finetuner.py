@@ -10,7 +10,6 @@ import torch
 from lightning import LightningModule
 from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import Tensor
-from torchmetrics import MeanMetric
 
 from components.encoder import Network
 from components.failures import InputError
@@ -47,14 +46,8 @@ class FineTuner(LightningModule):
         self.parts, self.table, self.config, self.head = parts, table, config, head
         self.train_scores = ClassificationMetric(objective)
         self.val_scores = ClassificationMetric(objective)
-        self.train_mean, self.val_mean = MeanMetric(), MeanMetric()
         self.history: list[dict[str, float]] = []
         self._row: dict[str, float] = {}
-
-    def model_step(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        """The logits (B, num_logits) of a batch and their loss."""
-        logits = self.network(batch["input"])
-        return logits, self.objective.loss(logits, batch["label"])
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """Makes what is random in this step a function of (seed, epoch, step, process) alone."""
@@ -63,29 +56,26 @@ class FineTuner(LightningModule):
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """One batch of the train split."""
-        logits, loss = self.model_step(batch)
+        logits = self.network(batch["input"])
+        loss = self.objective.loss(logits, batch["label"])
         self.log("train_loss_step", loss, on_step=True, on_epoch=False)
-        self.train_scores.update(logits.detach(), batch["label"])
-        self.train_mean.update(loss.detach(), len(logits))
+        self.train_scores.update(logits, batch["label"])
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """One batch of the val split."""
-        logits, loss = self.model_step(batch)
-        self.val_scores.update(logits, batch["label"])
-        self.val_mean.update(loss, len(logits))
+        self.val_scores.update(self.network(batch["input"]), batch["label"])
 
     def on_validation_epoch_end(self) -> None:
         """Logs the metrics of the val split."""
         if self.trainer.sanity_checking:  # a few batches, before the first epoch
-            self.val_mean.reset()
             self.val_scores.reset()
         else:
-            self._gather("val", self.val_mean, self.val_scores)
+            self._gather("val", self.val_scores)
 
     def on_train_epoch_end(self) -> None:
         """Logs the metrics of the train split and closes the row of this epoch."""
-        self._gather("train", self.train_mean, self.train_scores)
+        self._gather("train", self.train_scores)
         row = {"epoch": self.current_epoch, **self._row}
         self.history.append(row)
         if self.trainer.is_global_zero and not self.trainer.progress_bar_callback:
@@ -131,13 +121,12 @@ class FineTuner(LightningModule):
         else:
             super().lr_scheduler_step(scheduler, metric)
 
-    def _gather(self, split: str, mean: MeanMetric, scores: ClassificationMetric) -> None:
+    def _gather(self, split: str, scores: ClassificationMetric) -> None:
         found = scores.compute()
         named = {f"{split}_{name}": value for name, value in found.values.items()}
         self._refuse_to_watch({k for k, v in named.items() if v is None}, found.undefined)
-        row = {f"{split}_loss": float(mean.compute())}
+        row = {f"{split}_loss": scores.mean_loss()}
         row |= {key: value for key, value in named.items() if value is not None}
-        mean.reset()
         scores.reset()
         self._row |= row
         self.log_dict({key: torch.tensor(value) for key, value in row.items()})

@@ -54,6 +54,16 @@ class ClassificationMetric(Metric):
         logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
         return self.objective.scores(self.objective.probabilities(logits), labels)
 
+    def mean_loss(self) -> float:
+        """The objective's loss over all that was kept, whatever the batches were.
+
+        The mean of the batches' losses would depend on how they were cut: weighted cross-entropy
+        divides by the weights of the windows in a batch.
+        """
+        with self.sync_context(dist_sync_fn=self.dist_sync_fn):
+            logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
+            return float(self.objective.loss(logits, labels))
+
     def sync(self, *args: Any, **kwargs: Any) -> None:
         """Gathers what all processes kept; one may have seen no batch."""
         self._keep_shape()

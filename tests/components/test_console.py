@@ -1,5 +1,7 @@
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 
@@ -48,3 +50,23 @@ def test_a_quiet_process_only_warns(root_logger, capsys):
     logging.getLogger("biotune").info("epoch 1")
     logging.getLogger("biotune").warning("no GPU")
     assert capsys.readouterr().err == "no GPU\n"
+
+
+def test_a_stopped_command_leaves_nothing_half_written(tmp_path):
+    program = f"""
+import time
+from pathlib import Path
+from components import artifacts, console
+with console.told(), artifacts.publish(Path({str(tmp_path / "out")!r})) as folder:
+    (folder / "half").touch()
+    print("writing", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True
+    ) as child:
+        assert child.stdout.readline() == "writing\n"
+        assert list(tmp_path.iterdir())
+        child.terminate()
+        assert child.wait(timeout=10) == 143
+    assert not list(tmp_path.iterdir())

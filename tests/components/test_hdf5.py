@@ -144,3 +144,19 @@ def test_damage_behind_the_header_is_told(tmp_path):
     windows = Windows(path)
     with pytest.raises(InputError, match=r"train\.h5: damaged"):
         windows.read([0])
+
+
+def test_a_window_that_is_not_finite_is_named(dataset):
+    with h5py.File(dataset / "train.h5", "a") as file:
+        file["data"][7, 1, 3] = np.nan
+    windows = Windows(dataset / "train.h5")
+    windows.read([6, 8])
+    with pytest.raises(InputError, match=r"train.h5: window 7 holds NaN"):
+        windows.read([9, 7, 8])
+
+
+def test_a_scale_of_zero_is_refused(flat):
+    with h5py.File(flat, "a") as file:
+        file.attrs["scale"] = 0
+    with pytest.raises(InputError, match="scale is 0"):
+        read_header(flat)

@@ -25,6 +25,15 @@ def test_batches_do_not_change_the_numbers(objective, sizes):
     assert metric.compute() == objective.scores(objective.probabilities(logits), labels)
 
 
+def test_batches_do_not_change_a_weighted_loss():
+    objective = MultiClass(4, class_weights=[1.0, 9.0, 2.0, 5.0])
+    logits, labels = windows(objective)
+    metric = ClassificationMetric(objective)
+    for batch in zip(logits.split(7), labels.split(7), strict=True):
+        metric.update(*batch)
+    assert metric.mean_loss() == pytest.approx(float(objective.loss(logits, labels)), abs=1e-6)
+
+
 def test_reset_forgets():
     objective = MultiClass(4)
     metric = ClassificationMetric(objective)

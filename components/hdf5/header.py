@@ -1,0 +1,112 @@
+"""What a split says of itself, without its windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import h5py
+import numpy as np
+
+from components.failures import InputError
+from components.hdf5.blocks import blocks_of, open_file, readable
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a split says of itself, without its windows.
+
+    Attributes:
+        windows, channels, samples: the shape (N, C, T) of the data.
+        labels: (N, ...) integers as stored.
+        subjects, recordings: (N,) strings, or None where the file names none.
+        sampling_rate: in Hz.
+        unit: of a stored value times `scale`.
+    """
+
+    windows: int
+    channels: int
+    samples: int
+    dtype: str
+    labels: np.ndarray
+    subjects: np.ndarray | None
+    recordings: np.ndarray | None
+    sampling_rate: float | None
+    channel_names: tuple[str, ...]
+    unit: str | None
+    classes: tuple[str, ...]
+    scale: float
+    licence: str | None
+
+    def summary(self) -> dict[str, int | None]:
+        """Numbers of windows, subjects and recordings; None where the file names none."""
+        named = {"subjects": self.subjects, "recordings": self.recordings}
+        counts = {key: None if v is None else len(np.unique(v)) for key, v in named.items()}
+        return {"windows": self.windows, **counts}
+
+
+def read_header(source: Path | BinaryIO, name: str = "") -> Header:
+    """Reads a split's header from a path or a seekable binary file.
+
+    Raises:
+        InputError: not HDF5, in neither layout, or damaged.
+    """
+    name = name or str(source)
+    with open_file(source, name) as file, readable(name):
+        blocks = blocks_of(file, name)
+        shapes = {data.shape[1:] for data, _ in blocks}
+        if len(shapes) > 1 or len(next(iter(shapes))) != 2:
+            raise InputError(
+                f"{name}: windows must have one shape (channels, samples), found {sorted(shapes)}"
+            )
+        channels, samples = shapes.pop()
+        windows = sum(len(data) for data, _ in blocks)
+        attributes = dict(file.attrs)
+        return Header(
+            windows=windows,
+            channels=channels,
+            samples=samples,
+            dtype=str(blocks[0][0].dtype),
+            labels=np.concatenate([label[()] for _, label in blocks]),
+            subjects=_column(file, "subject", windows, name),
+            recordings=_column(file, "recording", windows, name),
+            sampling_rate=_number(attributes, "sampling_rate", name),
+            channel_names=_texts(attributes.get("channels", attributes.get("channel_names"))),
+            unit=next(iter(_texts(attributes.get("unit"))), None),
+            licence=next(iter(_texts(attributes.get("licence"))), None),
+            classes=_texts(attributes.get("classes")),
+            scale=_scale(attributes, name),
+        )
+
+
+def _column(file: h5py.File, key: str, windows: int, name: str) -> np.ndarray | None:
+    if key not in file:
+        return None
+    if (shape := getattr(file[key], "shape", None)) != (windows,):
+        raise InputError(
+            f"{name}: `{key}` has the shape {shape}; it must be ({windows},), one for each window"
+        )
+    values = file[key][()]
+    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values])
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(value))
+
+
+def _number(attributes: Mapping[str, Any], key: str, name: str) -> float | None:
+    if (value := attributes.get(key)) is None:
+        return None
+    try:
+        return float(np.asarray(value).reshape(-1)[0])
+    except (ValueError, TypeError, IndexError):
+        raise InputError(f"{name}: the attribute {key} is {value!r}; it must be a number") from None
+
+
+def _scale(attributes: Mapping[str, Any], name: str) -> float:
+    scale = _number(attributes, "scale", name)
+    if scale == 0:
+        raise InputError(f"{name}: the attribute scale is 0, which makes every window silent")
+    return 1.0 if scale is None else scale
