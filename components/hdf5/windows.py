@@ -29,11 +29,14 @@ class Windows:
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_blocks": []}
 
-    def read(self, indices: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    def read(
+        self, indices: Sequence[int], *, finite: bool = True
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Reads windows by one sorted selection a block.
 
         Args:
             indices: places in the split, in any order, without repetition.
+            finite: whether to refuse what is not finite.
 
         Returns:
             (n, C, T) float32 in physical units and (n, ...) int64 labels, in the order asked for.
@@ -57,20 +60,22 @@ class Windows:
                 if len(places := ascending[low:high] - start)
             ]
         inputs = np.concatenate([part for part, _ in parts]).astype(np.float32, copy=False)
-        self._refuse_broken(inputs, ascending)
+        if finite:
+            _refuse_broken(inputs, ascending, self.path)
         labels = np.concatenate([part for _, part in parts]).astype(np.int64, copy=False)
         back = np.empty_like(order)
         back[order] = np.arange(len(order))
         return inputs[back] * np.float32(self.scale), labels[back]
 
-    def _refuse_broken(self, inputs: np.ndarray, places: np.ndarray) -> None:
-        """One NaN in a batch would spoil every weight of the model."""
-        if np.isfinite(inputs).all():
-            return
-        broken = places[~np.isfinite(inputs).all(axis=(1, 2))]
-        raise InputError(
-            f"{self.path}: window {broken[0]} holds NaN or infinite values; mend it or leave it out"
-        )
+
+def _refuse_broken(inputs: np.ndarray, places: np.ndarray, path: Path) -> None:
+    """One NaN in a batch would spoil every weight of the model."""
+    if np.isfinite(inputs).all():
+        return
+    broken = places[~np.isfinite(inputs).all(axis=(1, 2))]
+    raise InputError(
+        f"{path}: window {broken[0]} holds NaN or infinite values; mend it or leave it out"
+    )
 
 
 def _take(dataset: h5py.Dataset, places: np.ndarray) -> np.ndarray:
