@@ -6,6 +6,7 @@ python benchmarks/ablation.py --test   the test subjects too, once the choices a
 
 import argparse
 import csv
+import json
 import statistics
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from lda import baseline
+from lda import FEATURES, baseline
 
 from components import config as configuration
 from components.load_checkpoint.step import run as load_checkpoint
@@ -50,9 +51,11 @@ def main() -> None:
                 for seed in SEEDS
             ]
             cells = [spread([run[split] for run in runs]) for split in splits]
-            print(f"| {name} | {' | '.join(cells)} | {statistics.mean(r['s'] for r in runs):.0f} |")
-    cells = [f"{baseline(DEMO, split):.3f}" for split in splits]
-    print(f"| LDA on hand-made features | {' | '.join(cells)} | |")
+            seconds = statistics.mean(run["seconds"] for run in runs)
+            print(f"| {name} | {' | '.join(cells)} | {seconds:.0f} |", flush=True)
+    for features in FEATURES:
+        cells = [f"{baseline(DEMO, split, features):.3f}" for split in splits]
+        print(f"| LDA, {features} | {' | '.join(cells)} | |")
 
 
 def pretrained(folder: Path) -> Path:
@@ -74,13 +77,11 @@ def score(
     taken = time.monotonic() - started
     with (model / "history.csv").open() as stream:
         best = max(float(row[f"val_{METRIC}"]) for row in csv.DictReader(stream))
-    found = {"val": best, "s": taken}
+    found = {"val": best, "seconds": taken}
     if "test" in splits:
         output = folder / "evaluation"
         command = ("--model", str(model), "--dataset", str(DEMO), "--output", str(output))
         step("evaluate", *command, *common)
-        import json
-
         found["test"] = json.loads((output / "metrics.json").read_text())[f"test_{METRIC}"]
     return found
 

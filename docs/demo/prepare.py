@@ -68,9 +68,7 @@ def write_split(path: Path, windows: dict[str, np.ndarray], chosen: np.ndarray) 
         file.attrs["sampling_rate"] = float(windows["fs"])
         file.attrs["channels"] = [f"EMG{number}" for number in range(1, channels + 1)]
         file.attrs["classes"] = [str(name) for name in windows["classes"]]
-        file.attrs["source"] = (
-            "github.com/aljazfrancic/myo-readings-dataset, commit 2630b1d, MIT licence"
-        )
+        file.attrs["licence"] = "MIT, github.com/aljazfrancic/myo-readings-dataset, commit 2630b1d"
 
 
 def main() -> None:
