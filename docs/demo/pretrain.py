@@ -110,7 +110,9 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="the checkpoint to write (.ckpt)")
     parser.add_argument("--epochs", type=int, default=6)
     parser.add_argument("--batch-size", type=int, default=128)
-    parser.add_argument("--seed", type=int, default=0)
+    # Not a seed that anybody fine-tunes with: one that builds the same model would start from the
+    # head that this backbone grew up with, and look better than it is.
+    parser.add_argument("--seed", type=int, default=23)
     arguments = parser.parse_args()
     lightning.seed_everything(arguments.seed)
     loader = DataLoader(read(arguments.windows), arguments.batch_size, shuffle=True)
