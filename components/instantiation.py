@@ -1,5 +1,6 @@
 """Objects from the configuration, by Hydra, with errors that name the key."""
 
+import os
 import traceback
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,9 +34,11 @@ def make(node: Mapping[str, Any], key: str, **further: Any) -> Any:
         if cause is not None and "Error locating target" not in str(error):
             raise InputError(f"{key} ({node['_target_']}): {_said(cause)}") from error
         reason = first_line(getattr(cause, "__cause__", None) or cause or error)
+        where, hint = "here", "is its package installed, or its folder on PYTHONPATH?"
+        if image := os.environ.get("BIOTUNE_IMAGE"):  # set in every container of ours
+            where, hint = f"in the image {image}", "docs/docker.md tells how to put it into one"
         raise InputError(
-            f"{key}._target_={node['_target_']}: cannot be imported here ({reason}); "
-            "is its package installed, or its folder on PYTHONPATH?"
+            f"{key}._target_={node['_target_']}: cannot be imported {where} ({reason}); {hint}"
         ) from error
 
 

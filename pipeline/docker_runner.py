@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from docker.types import Mount
 from kfp import local
 
 from components.failures import InputError
 from pipeline import dag, docker_daemon, docker_mounts, docker_settings, docker_step
+
+TEMPORARY = "/var/tmp"
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,13 @@ class Containers:
 
     def engine(self, scratch: Path) -> local.DockerRunner:
         """KFP's runner for it. What a step downloads goes to the disk below `scratch`."""
-        temporary = scratch / "tmp"
-        for folder in (temporary, scratch / "workspace"):  # docker would make them root's
+        downloads = scratch / "tmp"
+        for folder in (downloads, scratch / "workspace"):  # docker would make them root's
             folder.mkdir()
-        environment = {**self.environment, "TMPDIR": str(temporary)}
-        return local.DockerRunner(environment=environment, **self.settings)
+        # Under a short path: DataLoader's workers hang where that of their sockets gets too long.
+        mount = Mount(target=TEMPORARY, source=str(downloads), type="bind")
+        settings = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
+        return local.DockerRunner(environment={**self.environment, "TMPDIR": TEMPORARY}, **settings)
 
     def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
         """Puts our handler in place of KFP's, for as long as the block lasts."""
@@ -83,17 +88,19 @@ class Containers:
     def describe(self, overrides: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Runs `describe` in each image that must hold the model's class.
 
+        An evaluation that misses it would tell so when the training is over.
+
         Returns:
             The first that failed, or the last.
         """
         command = ["describe", *overrides]
-        for step in docker_step.TRAINS:
-            done = self._run(step, command)
+        for image in dict.fromkeys(self.images[step] for step in docker_step.TRAINS):
+            done = self._run(image, command)
             if done.returncode:
                 break
         return done
 
-    def _run(self, step: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    def _run(self, image: str, command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         settings = {**self.settings, "device_requests": []}
         out, err = [], []
 
@@ -102,12 +109,12 @@ class Containers:
                 out.append(told or b"")
                 err.append(warned or b"")
 
-        with docker_step.telling(step, self.images[step]):
+        with docker_step.telling("describe", image):
             container = self.client.containers.create(
-                self.images[step],
+                image,
                 list(command),
-                environment=self.environment,
-                labels={docker_step.LABEL: step},
+                environment={**self.environment, "BIOTUNE_IMAGE": image},
+                labels={docker_step.LABEL: "describe"},
                 **settings,
             )
             code = docker_step.follow(container, keep, demux=True)

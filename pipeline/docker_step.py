@@ -72,7 +72,7 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
             container = self.client.containers.create(
                 self.image,
                 self.full_command,
-                environment=self.env_vars,
+                environment={**self.env_vars, "BIOTUNE_IMAGE": self.image},
                 labels={LABEL: step},
                 **options,
             )
