@@ -29,9 +29,7 @@ class Windows:
     def __getstate__(self) -> dict:
         return {**self.__dict__, "_blocks": []}
 
-    def read(
-        self, indices: Sequence[int], *, finite: bool = True
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def read(self, indices: Sequence[int], *, finite: bool = True) -> tuple[np.ndarray, np.ndarray]:
         """Reads windows by one sorted selection a block.
 
         Args:
