@@ -3,7 +3,7 @@
 Usage: ``python docs/demo/pretrain.py WINDOWS.npz pretrained.ckpt``
 
 The archive holds ``X`` (N, 8, 200) int8, ``y`` (N,) class index and ``participant`` (N,). Labels
-are used. The same archive, seed and machine always give the same weights.
+are used. The same archive, seed, machine and number of threads always give the same weights.
 """
 
 from __future__ import annotations
