@@ -12,8 +12,8 @@ setup: .venv/ready  ## make .venv with everything in it
 demo: .venv/ready  ## fine-tune the bundled model on the bundled recordings
 	@$(BIN)/biotune run
 
-test: .venv/ready  ## the whole test suite
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup
+test: .venv/ready  ## all tests but those with containers
+	$(BIN)/pytest -q -n $(WORKERS) -m "not docker"
 
 lint: .venv/ready  ## style and import order
 	$(BIN)/ruff check .

@@ -14,12 +14,13 @@ STEPS = ("preflight", "load-checkpoint", "finetune", "evaluate")
 
 
 def images() -> dict[str, str]:
-    """The image of each step: one name a step, the package's version as its tag."""
+    """The image of each step, the package's version as its tag; preflight needs no own one."""
     try:
         version = metadata.version("biotune")
     except metadata.PackageNotFoundError:  # a source tree on the path, not installed
         version = "dev"
-    return {step: f"biotune-{step}:{version}" for step in STEPS}
+    named = {step: f"biotune-{step}:{version}" for step in STEPS}
+    return {**named, "preflight": named["load-checkpoint"]}
 
 
 def pipeline(images: Mapping[str, str]):

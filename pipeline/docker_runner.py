@@ -128,8 +128,7 @@ def images(named: Sequence[str]) -> dict[str, str]:
     Raises:
         InputError: there is no such step.
     """
-    usual = dag.images()
-    found = {**usual, "preflight": usual["load-checkpoint"]}
+    found = dag.images()
     for name in named:
         step, equals, image = name.rpartition("=")
         if equals and step not in dag.STEPS:

@@ -41,7 +41,7 @@ def test_others_may_read_it(tmp_path):
 def test_nothing_is_left_when_the_work_fails(tmp_path, error):
     with pytest.raises(error), publish(tmp_path / "out") as folder:
         (folder / "a.txt").write_text("half")
-        raise error
+        raise error("half-way")
     assert os.listdir(tmp_path) == []
 
 

@@ -40,12 +40,11 @@ def daemon():
         client.ping()
     except DockerException:
         _lacking("no docker daemon answers")
-    for step, image in dag.images().items():
+    for image in set(dag.images().values()):
         try:
             client.images.get(image)
         except ImageNotFound:
-            if step != "preflight":
-                _lacking(f"{image} is not built: make images")
+            _lacking(f"{image} is not built: make images")
     return client
 
 

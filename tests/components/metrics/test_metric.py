@@ -1,6 +1,9 @@
+import json
+import subprocess
+import sys
+
 import pytest
 import torch
-from torch import distributed, multiprocessing
 
 from components.metrics import ClassificationMetric
 from components.objectives import Binary, MultiClass, MultiLabel, MultiOutput
@@ -82,37 +85,47 @@ def test_nothing_seen_gives_no_number():
     assert scores.undefined["auroc"] == "no window"
 
 
-def share(rank, first, rendezvous, results):
-    distributed.init_process_group(
-        "gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=2
-    )
-    objective = MultiClass(4)
-    logits, labels = windows(objective)
-    metric = ClassificationMetric(objective)
-    own = slice(0, first) if rank == 0 else slice(first, 53)
-    for batch in zip(logits[own].split(16), labels[own].split(16), strict=True):
-        if len(batch[0]):
-            metric.update(*batch)
-    results.put((rank, metric.compute()))
-    distributed.destroy_process_group()
+SHARE = """
+import json, sys
+import torch
+from torch import distributed
+from components.metrics import ClassificationMetric
+from components.objectives import MultiClass
+
+torch.set_num_threads(1)
+given, rank, first, rendezvous = sys.argv[1], *map(int, sys.argv[2:4]), sys.argv[4]
+distributed.init_process_group("gloo", init_method=f"file://{rendezvous}", rank=rank, world_size=2)
+logits, labels = torch.load(given)
+metric = ClassificationMetric(MultiClass(4))
+own = slice(0, first) if rank == 0 else slice(first, len(labels))
+for batch in zip(logits[own].split(16), labels[own].split(16), strict=True):
+    if len(batch[0]):
+        metric.update(*batch)
+found = metric.compute()
+print(json.dumps([found.values, found.undefined, metric.mean_loss()]))
+distributed.destroy_process_group()
+"""
 
 
-@pytest.mark.filterwarnings("ignore:The ``compute`` method")
 @pytest.mark.parametrize("first", [40, 0, 53])
 def test_processes_agree_with_one(tmp_path, first):
-    context = multiprocessing.get_context("fork")
-    results = context.Queue()
-    processes = [
-        context.Process(target=share, args=(rank, first, tmp_path / "rendezvous", results))
-        for rank in range(2)
-    ]
-    for process in processes:
-        process.start()
-    found = dict(results.get(timeout=120) for _ in processes)
-    for process in processes:
-        process.join(timeout=60)
+    """Two processes of their own: a fork of one that has run torch's threads may hang."""
     objective = MultiClass(4)
     logits, labels = windows(objective)
+    torch.save((logits, labels), tmp_path / "windows.pt")
+    processes = [
+        subprocess.Popen(
+            [
+                *(sys.executable, "-c", SHARE, str(tmp_path / "windows.pt")),
+                *(str(rank), str(first), str(tmp_path / "rendezvous")),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
     wanted = objective.scores(objective.probabilities(logits), labels)
-    assert found[0] == wanted
-    assert found[1] == wanted
+    for process in processes:
+        values, undefined, loss = json.loads(process.communicate(timeout=120)[0])
+        assert (values, undefined) == (wanted.values, wanted.undefined)
+        assert loss == pytest.approx(float(objective.loss(logits, labels)), abs=1e-6)
