@@ -4,7 +4,8 @@ The order of the windows is a function of (seed, epoch) alone. It does not depen
 workers, nor on that of processes: each takes its share of the same global batch.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -99,9 +100,16 @@ class OrderedBatches(Sampler[list[int]]):
 
 
 def loader(
-    path: Path, *, batch_size: int, num_workers: int, batches: Sampler[list[int]] | None = None
+    path: Path,
+    *,
+    batch_size: int,
+    num_workers: int,
+    batches: Callable[[int, int], Sampler[list[int]]] = OrderedBatches,
 ) -> DataLoader:
     """Loads a split, in file order unless `batches` says otherwise.
+
+    Args:
+        batches: makes the order from the number of windows and the batch size.
 
     Returns:
         Batches of "input" (B, C, T) float32 in the unit of the data and "label" (B, ...) int64.
@@ -109,7 +117,7 @@ def loader(
     dataset = WindowDataset(path)
     return DataLoader(
         dataset,
-        batch_sampler=batches or OrderedBatches(len(dataset), batch_size),
+        batch_sampler=batches(len(dataset), batch_size),
         num_workers=num_workers,
         collate_fn=_as_it_is,
         pin_memory=torch.cuda.is_available(),
@@ -133,23 +141,19 @@ class Splits(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled batches of the train split."""
-        batches = ShuffledBatches(
-            len(Windows(self.paths["train"])),
-            self.sizes["batch_size"],
-            self.seed,
-            self.trainer.global_rank,
-            self.trainer.world_size,
+        batches = partial(
+            ShuffledBatches,
+            seed=self.seed,
+            rank=self.trainer.global_rank,
+            processes=self.trainer.world_size,
             same=self.trainer.overfit_batches > 0,
         )
         return loader(self.paths["train"], batches=batches, **self.sizes)
 
     def val_dataloader(self) -> DataLoader:
         """The val split, each window once over all processes."""
-        batches = OrderedBatches(
-            len(Windows(self.paths["val"])),
-            self.sizes["batch_size"],
-            self.trainer.global_rank,
-            self.trainer.world_size,
+        batches = partial(
+            OrderedBatches, rank=self.trainer.global_rank, processes=self.trainer.world_size
         )
         return loader(self.paths["val"], batches=batches, **self.sizes)
 

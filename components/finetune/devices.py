@@ -7,6 +7,7 @@ executor. So the step starts a worker module of its own, as `torch.distributed.r
 import json
 import sys
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -50,7 +51,7 @@ def launch(request: Request, count: int) -> None:
     """Trains in `count` processes on this machine; the first that fails speaks for all."""
     with TemporaryDirectory(prefix="biotune-launch-") as scratch:
         file = Path(scratch) / "request.json"
-        file.write_text(json.dumps(request.to_dict()))
+        file.write_text(json.dumps(asdict(request)))
         settings = LaunchConfig(
             min_nodes=1,
             max_nodes=1,

@@ -192,8 +192,8 @@ def _decaying(encoder: nn.Module) -> set[str]:
     return {
         name
         for prefix, module in encoder.named_modules()
-        for leaf, parameter in module.named_parameters(prefix, recurse=False)
-        if (name := leaf) not in exempt
+        for name, parameter in module.named_parameters(prefix, recurse=False)
+        if name not in exempt
         and parameter.ndim > 1
         and name.endswith("weight")
         and not isinstance(module, nn.Embedding)

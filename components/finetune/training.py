@@ -3,7 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,6 @@ class Request:
     config: dict[str, Any]
     provenance: dict[str, Any]
     backbone: str | None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The request as plain data."""
-        return asdict(self)
 
 
 def train(request: Request) -> None:
