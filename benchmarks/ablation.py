@@ -17,7 +17,7 @@ from lda import FEATURES, baseline
 
 from components import config as configuration
 from components.load_checkpoint.step import run as load_checkpoint
-from pipeline.cli import DEMO, DEMO_CHECKPOINT
+from pipeline.commands.run import DEMO, DEMO_CHECKPOINT
 
 SEEDS = (0, 1, 2)
 METRIC = "balanced_acc"

@@ -22,7 +22,7 @@ SCRATCH = ".kfp"
 
 
 class Runner(Protocol):
-    """Where the steps run: `process.Processes`, `docker_runner.Containers`."""
+    """Where the steps run: `process.Processes`, `containers.runner.Containers`."""
 
     images: Mapping[str, str]
 

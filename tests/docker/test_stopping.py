@@ -14,7 +14,7 @@ import pytest
 
 from components.console import INTERRUPTED
 from pipeline import cli, local
-from pipeline.docker_runner import Containers, Options
+from pipeline.containers.runner import Containers, Options
 from pipeline.outcome import StepFailed
 from tests.docker.conftest import LOCKED
 from tests.made import make_dataset

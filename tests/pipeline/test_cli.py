@@ -57,7 +57,7 @@ def test_without_checkpoint_and_dataset_it_is_the_demo(steps, tmp_path, monkeypa
     assert ended(["run", "seed=3"]) == 0
     (run,) = (tmp_path / "runs").iterdir()
     report = json.loads((run / "backbone/report.json").read_text())
-    assert report["checkpoint"] == str(cli.DEMO_CHECKPOINT)
+    assert report["checkpoint"] == str(DEMO_CHECKPOINT)
     assert report["config"]["overrides"] == ["experiment=demo", "seed=3"]
 
 

@@ -9,7 +9,7 @@ from docker.types import DeviceRequest, Mount
 
 from components.failures import InputError
 from components.storage.address import scheme
-from pipeline import docker_mounts
+from pipeline.containers import mounts
 
 # No right that a step does without; /tmp alone can be written, and the folders of the run.
 LOCKED_DOWN: dict[str, Any] = {
@@ -26,7 +26,7 @@ LOOPBACK = re.compile(r"localhost|127(\.\d+){3}|::1")
 
 def environment(here: Mapping[str, str]) -> tuple[dict[str, str], list[Mount]]:
     """The variables for a step, and mounts of the files that they name."""
-    credentials, files = docker_mounts.aws(here)
+    credentials, files = mounts.aws(here)
     passed = {name: here[name] for name in (*PASSED, *PROXIES) if name in here}
     return {**passed, **credentials}, files
 

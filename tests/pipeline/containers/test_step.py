@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline import docker_step
+from pipeline.containers import step
 
 
 @pytest.mark.parametrize(
@@ -15,4 +15,4 @@ from pipeline import docker_step
     ],
 )
 def test_lines_are_whole_wherever_the_stream_breaks(pieces, lines):
-    assert list(docker_step.lines(pieces)) == lines
+    assert list(step.lines(pieces)) == lines

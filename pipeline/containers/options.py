@@ -27,7 +27,7 @@ def containers(args: argparse.Namespace, checkpoint: str, dataset: str, override
         if given:
             raise InputError(f"{OF_DOCKER[next(iter(given))]}: needs --runner docker")
         return None
-    from pipeline.docker_runner import Containers, Options
+    from pipeline.containers.runner import Containers, Options
 
     return Containers(checkpoint, dataset, overrides, Options(**given))
 

@@ -12,7 +12,8 @@ from docker.types import Mount
 from kfp import local
 
 from components.failures import InputError
-from pipeline import dag, docker_daemon, docker_mounts, docker_settings, docker_step
+from pipeline import dag
+from pipeline.containers import daemon, mounts, settings, step
 
 TEMPORARY = "/var/tmp"
 
@@ -51,23 +52,23 @@ class Containers:
         self, checkpoint: str, dataset: str, overrides: Sequence[str], options: Options
     ) -> None:
         self.images = images(options.images)
-        devices = docker_settings.devices(options.gpus)
-        network = options.network or docker_settings.network((checkpoint, dataset), os.environ)
-        shm_size = docker_settings.size(options.shm_size)
-        self.client = docker_daemon.connect()
-        docker_daemon.require(self.client, self.images)
-        if options.gpus == "auto" and not docker_daemon.has_gpus(self.client):
+        devices = settings.devices(options.gpus)
+        network = options.network or settings.network((checkpoint, dataset), os.environ)
+        shm_size = settings.size(options.shm_size)
+        self.client = daemon.connect()
+        daemon.require(self.client, self.images)
+        if options.gpus == "auto" and not daemon.has_gpus(self.client):
             devices = []
-        self.environment, files = docker_settings.environment(os.environ)
-        inputs = docker_mounts.inputs(checkpoint, dataset, overrides, options.mounts)
+        self.environment, files = settings.environment(os.environ)
+        inputs = mounts.inputs(checkpoint, dataset, overrides, options.mounts)
         self.settings: dict[str, Any] = {
-            **docker_settings.LOCKED_DOWN,
+            **settings.LOCKED_DOWN,
             "device_requests": devices,
             "group_add": os.getgroups(),
             "mounts": [*inputs, *files],
             "network_mode": network,
             "shm_size": shm_size,
-            "user": docker_daemon.user(self.client, os.getuid(), os.getgid()),
+            "user": daemon.user(self.client, os.getuid(), os.getgid()),
             "working_dir": os.getcwd(),
         }
 
@@ -78,12 +79,12 @@ class Containers:
             folder.mkdir()
         # Under a short path: DataLoader's workers hang where that of their sockets gets too long.
         mount = Mount(target=TEMPORARY, source=str(downloads), type="bind")
-        settings = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
-        return local.DockerRunner(environment={**self.environment, "TMPDIR": TEMPORARY}, **settings)
+        given = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
+        return local.DockerRunner(environment={**self.environment, "TMPDIR": TEMPORARY}, **given)
 
     def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
         """Puts our handler in place of KFP's, for as long as the block lasts."""
-        return docker_step.in_place(self.client, codes)
+        return step.in_place(self.client, codes)
 
     def describe(self, overrides: Sequence[str]) -> subprocess.CompletedProcess[str]:
         """Runs `describe` in each image that must hold the model's class.
@@ -94,7 +95,7 @@ class Containers:
             The first that failed, or the last.
         """
         command = ["describe", *overrides]
-        for image in dict.fromkeys(self.images[step] for step in docker_step.TRAINS):
+        for image in dict.fromkeys(self.images[name] for name in step.TRAINS):
             done = self._run(image, command)
             if done.returncode:
                 break
@@ -109,15 +110,15 @@ class Containers:
                 out.append(told or b"")
                 err.append(warned or b"")
 
-        with docker_step.telling("describe", image):
+        with step.telling("describe", image):
             container = self.client.containers.create(
                 image,
                 list(command),
                 environment={**self.environment, "BIOTUNE_IMAGE": image},
-                labels={docker_step.LABEL: "describe"},
+                labels={step.LABEL: "describe"},
                 **settings,
             )
-            code = docker_step.follow(container, keep, demux=True)
+            code = step.follow(container, keep, demux=True)
         texts = (b"".join(pieces).decode(errors="replace") for pieces in (out, err))
         return subprocess.CompletedProcess(command, code, *texts)
 

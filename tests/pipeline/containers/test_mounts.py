@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline import docker_mounts
+from pipeline.containers import mounts
 
 
 @pytest.fixture
@@ -13,9 +13,9 @@ def home(tmp_path, monkeypatch):
 
 
 def mounted(*arguments, **more):
-    mounts = docker_mounts.inputs(*arguments, **more)
-    assert all(mount["ReadOnly"] for mount in mounts)
-    return {mount["Target"]: mount["Source"] for mount in mounts}
+    found = mounts.inputs(*arguments, **more)
+    assert all(mount["ReadOnly"] for mount in found)
+    return {mount["Target"]: mount["Source"] for mount in found}
 
 
 def test_inputs_lie_under_the_same_path(home):

@@ -1,0 +1,1 @@
+"""The steps in containers on this machine: `biotune run --runner docker`."""
