@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from pipeline import cli
+from pipeline.commands.run import DEMO_CHECKPOINT
 
 
 def ended(argv):
