@@ -1,7 +1,7 @@
 """The KFP face of evaluate."""
 
 from kfp import dsl
-from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Metrics, Model, Output
+from kfp.dsl import HTML, Artifact, ClassificationMetrics, Input, Metrics, Model, Output, OutputPath
 
 
 def evaluate(
@@ -12,6 +12,7 @@ def evaluate(
     classification: Output[ClassificationMetrics],
     report: Output[HTML],
     evaluation: Output[Artifact],
+    results: OutputPath(str),
 ):
     """Tests the tuned model on the data's test split and reports what came out."""
     import shutil
@@ -29,6 +30,7 @@ def evaluate(
         kubeflow.log_metrics(metrics, done.metrics)
         kubeflow.log_classification(classification, done.details, output / artifacts.PREDICTIONS)
         shutil.copyfile(done.report, report.path)
+        Path(results).write_text(parameters.pack({"seed": done.seed, "metrics": done.metrics}))
 
 
 def component(image: str):

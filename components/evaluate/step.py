@@ -29,11 +29,13 @@ class Evaluation:
         metrics: the content of `metrics.json`.
         details: the content of `details.json`.
         report: the report's HTML file.
+        seed: of the tuned model.
     """
 
     metrics: dict[str, Any]
     details: dict[str, Any]
     report: Path
+    seed: int
 
 
 def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> Evaluation:
@@ -73,7 +75,7 @@ def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> E
         details["data"] = {**details["data"], "test": header.summary()}
         details["notices"] += [f"Data: {header.licence}"] if header.licence else []
         _write(folder, results, details, header.subjects, header.recordings)
-    return Evaluation(results.metrics, details, Path(output) / REPORT)
+    return Evaluation(results.metrics, details, Path(output) / REPORT, restored.config["seed"])
 
 
 def _check(header: Header, tuned: Mapping[str, Any], config: Mapping[str, Any], name: str) -> None:
