@@ -22,6 +22,8 @@ METRICS = "metrics.json"
 DETAILS = "details.json"
 PREDICTIONS = "predictions.npz"
 REPORT = "report.html"
+SUMMARY = "summary.json"
+SUMMARY_REPORT = "summary.html"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

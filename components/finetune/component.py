@@ -11,7 +11,7 @@ def finetune(
     config: str,
     backbone: Input[Model],
     model: Output[Model],
-    seed: Optional[int] = None,
+    seed: Optional[int] = None,  # noqa: UP045 - KFP knows no `int | None`
 ):
     """Fine-tunes the pretrained backbone on the data's training split.
 

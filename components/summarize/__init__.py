@@ -1,0 +1,1 @@
+"""Summarize: the numbers of several seeds."""

@@ -1,0 +1,32 @@
+"""The KFP face of summarize."""
+
+from kfp import dsl
+from kfp.dsl import HTML, Artifact, Metrics, Output
+
+
+def summarize(
+    results: list[str],
+    metrics: Output[Metrics],
+    report: Output[HTML],
+    summary: Output[Artifact],
+):
+    """Puts the tests of several seeds side by side: mean and standard deviation."""
+    import shutil
+    from pathlib import Path
+
+    from components import artifacts, console, failures, parameters
+
+    console.log_plainly()
+    output = Path(summary.path)
+    with console.told(), failures.recorded(output):
+        from components.summarize.step import run
+
+        done = run([parameters.unpack(result) for result in results], output)
+        for name, value in done.numbers().items():
+            metrics.log_metric(name, value)
+        shutil.copyfile(output / artifacts.SUMMARY_REPORT, report.path)
+
+
+def component(image: str):
+    """The component that runs in `image`."""
+    return dsl.component(summarize, base_image=image, install_kfp_package=False)

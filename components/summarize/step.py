@@ -1,0 +1,105 @@
+"""Summarize: what several seeds came to, in one table."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from components.artifacts import SUMMARY, SUMMARY_REPORT, publish
+from components.failures import InputError
+
+log = logging.getLogger("biotune")
+
+
+@dataclass(frozen=True)
+class Spread:
+    """One metric over the seeds.
+
+    Attributes:
+        values: a number for each seed, None where it is undefined.
+        mean: of the values; None where a seed has none, since a mean over fewer seeds would pass
+            for one over all.
+        std: the sample standard deviation (n - 1); None for one seed too.
+    """
+
+    values: tuple[float | None, ...]
+    mean: float | None
+    std: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of all seeds.
+
+    Attributes:
+        seeds: in ascending order.
+        metrics: by the names of `metrics.json`.
+    """
+
+    seeds: tuple[int, ...]
+    metrics: dict[str, Spread]
+
+    def numbers(self) -> dict[str, float]:
+        """Every mean and standard deviation that is defined, by name."""
+        return {
+            f"{name}_{kind}": value
+            for name, spread in self.metrics.items()
+            for kind, value in (("mean", spread.mean), ("std", spread.std))
+            if value is not None
+        }
+
+
+def run(results: Sequence[Mapping[str, Any]], output: Path) -> Summary:
+    """Puts the tests of several seeds side by side.
+
+    Args:
+        results: for each seed its `seed` and `metrics`, the content of `metrics.json`.
+        output: the folder to make: `summary.json` and `summary.html`.
+
+    Raises:
+        InputError: a seed is there twice.
+    """
+    ordered = sorted(results, key=lambda result: result["seed"])
+    seeds = tuple(int(result["seed"]) for result in ordered)
+    if len(set(seeds)) < len(seeds):
+        raise InputError(f"seeds={list(seeds)}: one is there twice, which is no second sample")
+    names = [name for name in ordered[0]["metrics"] if name != "undefined"]
+    columns = {name: tuple(result["metrics"].get(name) for result in ordered) for name in names}
+    summary = Summary(seeds, {name: _spread(values) for name, values in columns.items()})
+    with publish(output) as folder:
+        (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=1, allow_nan=False))
+        (folder / SUMMARY_REPORT).write_text(_page(summary), encoding="utf-8")
+    log.info("summarize: %s over seeds %s", _told(summary), ", ".join(map(str, seeds)))
+    return summary
+
+
+def _spread(values: tuple[float | None, ...]) -> Spread:
+    if None in values:
+        return Spread(values, None, None)
+    return Spread(values, mean(values), stdev(values) if len(values) > 1 else None)
+
+
+def _told(summary: Summary) -> str:
+    spread = summary.metrics["test_balanced_acc"]
+    return f"test_balanced_acc {_figure(spread.mean)} \N{PLUS-MINUS SIGN} {_figure(spread.std)}"
+
+
+def _figure(value: float | None) -> str:
+    return "undefined" if value is None else f"{value:.4f}"
+
+
+def _page(summary: Summary) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["figure"] = _figure
+    return environment.get_template("summary.html.j2").render(summary=summary)

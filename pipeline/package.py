@@ -1,0 +1,153 @@
+"""What a run on a cluster is made of: the compiled pipeline, and the parameters it is given."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from components import config as configuration
+from components.failures import Findings, InputError
+from components.storage.address import local_path, scheme, shown
+from pipeline import description
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One fine-tuning for a cluster, as a user asks for it.
+
+    Attributes:
+        checkpoint: URI of the checkpoint, or its path on a volume of the profile.
+        dataset: URI of the folder with the splits, or its path on a volume.
+        overrides: Hydra overrides.
+        seeds: trains and tests once for each; none takes the configuration's `seed`.
+        registry: URI of the models' registry, where the better model is promoted; "" for none.
+        profile: file with the cluster's placement.
+        parameters: run-time placement parameters, in place of the profile's values.
+    """
+
+    checkpoint: str
+    dataset: str
+    overrides: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = ()
+    registry: str = ""
+    profile: Path | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def write(
+    file: Path, *, profile: Path | None = None, seeds: bool = False, promotion: bool = False
+) -> None:
+    """Compiles the pipeline in one of its shapes.
+
+    Args:
+        file: to write, by its ending as YAML or JSON.
+        profile: file with the cluster's placement; None for the defaults, one GPU among them.
+        seeds: whether it takes `seeds`.
+        promotion: whether it takes `registry_uri`.
+
+    Raises:
+        InputError: the profile is wrong, or the file cannot be written.
+    """
+    if file.suffix not in SUFFIXES:
+        raise InputError(f"--output {file}: must end in .yaml, .yml or .json")
+    placed = _profile(profile)
+    from kfp import compiler
+
+    from pipeline import dag, placement
+
+    shaped = dag.pipeline(
+        placement.images(placed), profile=placed, seeds=seeds, promotion=promotion
+    )
+    try:
+        compiler.Compiler().compile(shaped, str(file))
+    except OSError as error:
+        raise InputError(f"--output {file}: {error.strerror}") from error
+
+
+def arguments(request: Request) -> dict[str, Any]:
+    """The pipeline's parameters for a request; what preflight can check without data comes first.
+
+    Raises:
+        Findings: everything that is wrong with the request, a line each.
+        Failure: the model has no committed manifest and there is no torch here to make one.
+    """
+    profile = _profile(request.profile)
+    findings = [*_misplaced(request, profile), *_unknown(request, profile), *_shape(request)]
+    try:
+        configuration.compose(request.overrides)
+    except Findings as error:
+        findings.extend(error.messages)
+    except InputError as error:
+        findings.append(str(error))
+    if findings:
+        raise Findings(findings)
+    given = {
+        "checkpoint_uri": request.checkpoint,
+        "dataset_uri": request.dataset,
+        "overrides": list(request.overrides),
+        "manifest": description.manifest(request.overrides),
+        **request.parameters,
+    }
+    if request.seeds:
+        given["seeds"] = list(request.seeds)
+    if request.registry:
+        given["registry_uri"] = request.registry
+    return given
+
+
+def _profile(file: Path | None):
+    from pipeline import placement
+
+    return placement.load(file) if file else placement.Profile()
+
+
+def _misplaced(request: Request, profile) -> list[str]:
+    """A path of the user's machine is none in a pod, unless it lies on a volume."""
+    volumes = [str(volume.path) for volume in profile.volumes.values()]
+    given = {"checkpoint": request.checkpoint, "dataset": request.dataset}
+    if request.registry:
+        given["registry"] = request.registry
+    findings = []
+    for name, uri in given.items():
+        try:
+            remote = scheme(uri) != "file"
+        except InputError as error:
+            findings.append(f"{name}: {error}")
+            continue
+        path = local_path(uri)
+        if not remote and not any(path.is_relative_to(volume) for volume in volumes):
+            there = f"the profile's volumes ({', '.join(volumes)})" if volumes else "a volume"
+            findings.append(
+                f"{name}={shown(uri)}: a pod sees no file of this machine; give s3://..., or an "
+                f"absolute path on {there}"
+            )
+    return findings
+
+
+def _unknown(request: Request, profile) -> list[str]:
+    from pipeline import placement
+
+    known = [parameter.name for parameter in placement.parameters(profile)]
+    findings = []
+    for name in request.parameters:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            findings.append(f"{name}: the pipeline has no such parameter; {hint}")
+    return findings
+
+
+def _shape(request: Request) -> list[str]:
+    if not request.seeds:
+        return []
+    findings = []
+    if len(set(request.seeds)) < len(request.seeds):
+        findings.append(f"seeds={list(request.seeds)}: one is there twice; give each once")
+    if request.registry:
+        findings.append(
+            "registry and seeds exclude each other: a champion is one model; leave one of them out"
+        )
+    return findings
