@@ -1,7 +1,15 @@
-"""The pipeline `biotune`: preflight, load-checkpoint, finetune, evaluate."""
+"""The pipeline `biotune`, in KFP's terms.
 
+preflight, load-checkpoint, finetune and evaluate follow each other; what they hand on is in the
+signatures of their components. A pipeline is compiled in one of a few shapes: with several seeds
+or one, with promotion or without, and for a cluster with a task that reports failures at the end.
+"""
+
+import inspect
+import json
 from collections.abc import Mapping
-from importlib import metadata
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from kfp import dsl
 
@@ -9,61 +17,160 @@ from components.evaluate.component import component as evaluate
 from components.finetune.component import component as finetune
 from components.load_checkpoint.component import component as load_checkpoint
 from components.preflight.component import component as preflight
+from components.promote.component import component as promote
+from components.report_failures.component import component as report_failures
+from components.summarize.component import component as summarize
+from pipeline import placement
+from pipeline.placement import Profile
 
-STEPS = ("preflight", "load-checkpoint", "finetune", "evaluate")
+COMPONENTS = {
+    "preflight": preflight,
+    "load-checkpoint": load_checkpoint,
+    "finetune": finetune,
+    "evaluate": evaluate,
+    "promote": promote,
+    "summarize": summarize,
+    "report-failures": report_failures,
+}
+# Preflight looks at objects that may have changed behind the same URIs. The fingerprints in its
+# slices then differ, which is what the cache keys of these three go by. Promotion changes a
+# registry, which is no output.
+CACHED = ("load-checkpoint", "finetune", "evaluate")
+TRAIN = "train"
 
 
-def images() -> dict[str, str]:
-    """The image of each step, the package's version as its tag; preflight needs no own one."""
-    try:
-        version = metadata.version("biotune")
-    except metadata.PackageNotFoundError:  # a source tree on the path, not installed
-        version = "dev"
-    named = {step: f"biotune-{step}:{version}" for step in STEPS}
-    return {**named, "preflight": named["load-checkpoint"]}
-
-
-def pipeline(images: Mapping[str, str]):
-    """The pipeline with its steps in the given images.
+def pipeline(
+    images: Mapping[str, str],
+    *,
+    profile: Profile | None = None,
+    seeds: bool = False,
+    promotion: bool = False,
+):
+    """The pipeline in one of its shapes.
 
     Args:
-        images: the image of each of `STEPS`.
+        images: the image of each step.
+        profile: where on a cluster the steps run; None places nothing, for a run on this machine.
+        seeds: whether it takes `seeds`, and trains and tests once for each.
+        promotion: whether it takes `registry_uri`, skips an unchanged retraining, and promotes.
 
     Returns:
         What `kfp.compiler` compiles, and what runs at once when it is called after
         `kfp.local.init`.
     """
-    checks = preflight(images["preflight"])
-    loads = load_checkpoint(images["load-checkpoint"])
-    tunes = finetune(images["finetune"])
-    tests = evaluate(images["evaluate"])
+    signature = inspect.Signature(_parameters(profile, seeds, promotion))
 
-    @dsl.pipeline(name="biotune", description="Fine-tunes and evaluates a pretrained model.")
-    def biotune(
-        checkpoint_uri: str,
-        dataset_uri: str,
-        overrides: list[str],
-        manifest: str = "",
-    ):
-        checked = checks(
-            checkpoint_uri=checkpoint_uri,
-            dataset_uri=dataset_uri,
-            overrides=overrides,
-            manifest=manifest,
-        )
-        # The objects behind the same URIs may have changed. The fingerprints in the slices then
-        # differ, which is what the cache keys of the following steps go by.
-        checked.set_caching_options(False)
-        loaded = loads(checkpoint_uri=checkpoint_uri, config=checked.outputs["load_checkpoint"])
-        tuned = tunes(
-            dataset_uri=dataset_uri,
+    def biotune(*values):
+        given = dict(zip(signature.parameters, values, strict=True))
+        task = _Tasks(images, profile, given)
+        with _reporting(task, profile):
+            checked = _preflight(task, given, images if promotion else None)
+            with _if_changed(checked, promotion):
+                _train(task, given, checked, profile)
+
+    biotune.__signature__ = signature
+    described = dsl.pipeline(
+        name="biotune", description="Fine-tunes and evaluates a pretrained model."
+    )
+    return described(biotune)
+
+
+class _Tasks:
+    """Makes tasks, each in its image and its place."""
+
+    def __init__(
+        self, images: Mapping[str, str], profile: Profile | None, given: Mapping[str, Any]
+    ) -> None:
+        self.images, self.profile, self.given = images, profile, given
+
+    def __call__(self, step: str, **inputs: Any) -> dsl.PipelineTask:
+        task = COMPONENTS[step](self.images[step])(**inputs)
+        task.set_caching_options(step in CACHED)
+        if self.profile is not None:
+            placement.place(task, step, self.profile, self.given)
+        return task
+
+
+def _preflight(
+    task: _Tasks, given: Mapping[str, Any], images: Mapping[str, str] | None
+) -> dsl.PipelineTask:
+    names = ("checkpoint_uri", "dataset_uri", "overrides", "manifest", "registry_uri")
+    inputs = {name: given[name] for name in names if name in given}
+    if images is not None:  # other images are other code: the retraining is not the same
+        inputs["images"] = json.dumps({step: images[step] for step in ("finetune", "evaluate")})
+    return task("preflight", **inputs)
+
+
+def _train(
+    task: _Tasks, given: Mapping[str, Any], checked: dsl.PipelineTask, profile: Profile | None
+) -> None:
+    """Load, tune and test; then the summary of the seeds, or the promotion."""
+    loaded = task(
+        "load-checkpoint",
+        checkpoint_uri=given["checkpoint_uri"],
+        config=checked.outputs["load_checkpoint"],
+    )
+    promotes = "registry_uri" in given
+    champion = {"champion_uri": checked.outputs["champion"]} if promotes else {}
+    with _each_seed(given, profile) as seed:
+        tuned = task(
+            "finetune",
+            dataset_uri=given["dataset_uri"],
             config=checked.outputs["finetune"],
             backbone=loaded.outputs["backbone"],
+            **({} if seed is None else {"seed": seed}),
         )
-        tests(
-            dataset_uri=dataset_uri,
+        tested = task(
+            "evaluate",
+            dataset_uri=given["dataset_uri"],
             config=checked.outputs["evaluate"],
             model=tuned.outputs["model"],
+            **champion,
+        )
+    if "seeds" in given:
+        task("summarize", results=dsl.Collected(tested.outputs["results"]))
+    if promotes:
+        task(
+            "promote",
+            registry_uri=given["registry_uri"],
+            config=checked.outputs["promote"],
+            model=tuned.outputs["model"],
+            evaluation=tested.outputs["evaluation"],
         )
 
-    return biotune
+
+def _reporting(task: _Tasks, profile: Profile | None) -> AbstractContextManager:
+    """Lets a last task gather why steps failed, where they leave it in a durable place."""
+    if profile is None or not profile.runs:
+        return nullcontext()
+    return dsl.ExitHandler(task("report-failures"), name="steps")
+
+
+def _if_changed(checked: dsl.PipelineTask, promotion: bool) -> AbstractContextManager:
+    """Lets the rest run unless this very retraining has been done."""
+    if not promotion:
+        return nullcontext()
+    return dsl.If(checked.outputs["verdict"] == TRAIN, name="retrain")
+
+
+def _each_seed(given: Mapping[str, Any], profile: Profile | None) -> AbstractContextManager:
+    if "seeds" not in given:
+        return nullcontext()
+    # Here one training after the other: each takes all of the machine.
+    at_once = 1 if profile is None else profile.parallelism
+    return dsl.ParallelFor(given["seeds"], name="seeds", parallelism=at_once or None)
+
+
+def _parameters(profile: Profile | None, seeds: bool, promotion: bool) -> list[inspect.Parameter]:
+    """The pipeline's parameters; those without a default come first, as Python wants them."""
+    required = {"checkpoint_uri": str, "dataset_uri": str, "overrides": list[str]}
+    if promotion:
+        required["registry_uri"] = str
+    if seeds:
+        required["seeds"] = list[int]
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    return [
+        *(inspect.Parameter(name, kind, annotation=type_) for name, type_ in required.items()),
+        inspect.Parameter("manifest", kind, annotation=str, default=""),
+        *(placement.parameters(profile) if profile is not None else ()),
+    ]

@@ -6,7 +6,8 @@ import os
 import shutil
 import signal
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +16,11 @@ from kfp import local
 from components.console import INTERRUPTED
 from components.failures import FAILURE, InputError
 from pipeline import dag
-from pipeline.outcome import ENGINE, PRODUCTS, StepFailed, done, place, verdict
+from pipeline.outcome import ENGINE, StepFailed, Task, tasks, verdict
 from pipeline.process import Processes
 
 SCRATCH = ".kfp"
+HELD = (SCRATCH, "backbone", "model", "evaluation", "seed-*", "summary", "decision")
 
 
 class Runner(Protocol):
@@ -29,8 +31,8 @@ class Runner(Protocol):
     def engine(self, scratch: Path) -> local.SubprocessRunner | local.DockerRunner:
         """KFP's runner, for a run with this pipeline root."""
 
-    def in_place(self, codes: dict[str, int]) -> contextlib.AbstractContextManager[None]:
-        """Lets our handler run KFP's tasks; `codes` gets the exit code of each step that ran."""
+    def in_place(self, codes: dict[Path, int]) -> contextlib.AbstractContextManager[None]:
+        """Lets our handler run KFP's tasks; `codes` gets each one's exit code, by its place."""
 
 
 def run(
@@ -40,11 +42,15 @@ def run(
     *,
     out: Path,
     manifest: str = "",
+    seeds: Sequence[int] = (),
+    registry: str = "",
     runner: Runner | None = None,
 ) -> None:
     """Runs the pipeline; leaves `backbone`, `model` and `evaluation` in `out`.
 
-    What the steps before a failed one made is left too, with `failure.json` beside it.
+    With `seeds` there are `seed-0/model`, `seed-0/evaluation` and so on, and `summary`; with
+    `registry` there is `decision`, or nothing where the retraining has been done before. What the
+    steps before a failed one made is left too, with `failure.json` beside it.
 
     Args:
         checkpoint: URI or path of the checkpoint.
@@ -52,6 +58,8 @@ def run(
         overrides: Hydra overrides.
         out: folder to make; one that holds a run already is refused.
         manifest: the packed manifest of a model that has no committed one.
+        seeds: to train and test with; the configuration's alone by default.
+        registry: URI or path of the models' registry; "" for no promotion.
         runner: where the steps run; in processes of this machine by default.
 
     Raises:
@@ -65,15 +73,21 @@ def run(
         "overrides": list(overrides),
         "manifest": manifest,
     }
+    if seeds:
+        arguments["seeds"] = list(seeds)
+    if registry:
+        arguments["registry_uri"] = absolute(registry)
+    expected = partial(tasks, scratch, seeds, bool(registry))
     try:
-        _execute(arguments, scratch, runner or Processes())
+        _execute(arguments, scratch, runner or Processes(), expected)
     except BaseException as error:
         (out / FAILURE).write_text(json.dumps(_record(error)))
         raise
     finally:
-        for product in PRODUCTS:
-            if product.folder and done(product, scratch):
-                place(product, scratch).rename(out / product.folder)
+        for task in expected():
+            if task.folder and task.done:
+                (out / task.folder).parent.mkdir(exist_ok=True)
+                task.made.rename(out / task.folder)
         shutil.rmtree(scratch)
 
 
@@ -83,8 +97,7 @@ def absolute(uri: str) -> str:
 
 
 def _claim(out: Path) -> Path:
-    held = [name for name in (SCRATCH, *(p.folder for p in PRODUCTS)) if name]
-    held = [name for name in held if (out / name).exists()]
+    held = [path.name for name in HELD for path in sorted(out.glob(name))]
     if held:
         raise InputError(f"--out {out}: holds a run already ({', '.join(held)}); name another")
     scratch = out.absolute() / SCRATCH
@@ -97,9 +110,11 @@ def _claim(out: Path) -> Path:
     return scratch
 
 
-def _execute(arguments: dict[str, Any], scratch: Path, runner: Runner) -> None:
+def _execute(
+    arguments: dict[str, Any], scratch: Path, runner: Runner, expected: Callable[[], list[Task]]
+) -> None:
     """Runs the pipeline in KFP's engine and raises what became of it."""
-    codes: dict[str, int] = {}
+    codes: dict[Path, int] = {}
     local.init(
         runner.engine(scratch),
         pipeline_root=str(scratch),
@@ -110,10 +125,15 @@ def _execute(arguments: dict[str, Any], scratch: Path, runner: Runner) -> None:
     broken = None
     with runner.in_place(codes), _quiet(), _stoppable():
         try:
-            dag.pipeline(runner.images)(**arguments)
+            shaped = dag.pipeline(
+                runner.images,
+                seeds="seeds" in arguments,
+                promotion="registry_uri" in arguments,
+            )
+            shaped(**arguments)
         except Exception as error:  # what the step says of it counts more
             broken = error
-    failed = verdict(codes, scratch)
+    failed = verdict(codes, expected())
     if broken and (failed is None or failed.kind == ENGINE):
         raise broken
     if failed:

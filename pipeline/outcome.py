@@ -6,6 +6,7 @@ reason that it left in `failure.json`.
 
 import json
 import signal
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,29 +15,92 @@ from components import artifacts
 from components.failures import FAILURE, Failure
 
 ENGINE = "engine"  # the kind of a failure that is KFP's own
+UNCHANGED = "unchanged"  # preflight's verdict on a retraining that has been done
 
 
 @dataclass(frozen=True)
-class Product:
-    """What a step makes.
+class Task:
+    """A task of a run: the step that it is, and what it makes.
 
     Attributes:
-        step: the task's name.
-        folder: the artifact's name in KFP, and of the folder that a run leaves; "" for none.
-        files: lie in it once the step is done.
+        step: the step's name.
+        place: the task's folder in KFP's pipeline root.
+        artifact: the artifact's name in KFP, a folder below; "" where parameters are all.
+        folder: of the run's folder that it becomes; "" for none.
     """
 
     step: str
+    place: Path
+    artifact: str
     folder: str
-    files: tuple[str, ...]
+
+    @property
+    def made(self) -> Path:
+        """What it makes lies here."""
+        return self.place / self.artifact
+
+    @property
+    def done(self) -> bool:
+        """Whether all that it makes is there. Each step leaves it at once, and whole."""
+        return all((self.made / name).exists() for name in FILES[self.step])
 
 
-PRODUCTS = (
-    Product("preflight", "", ("load_checkpoint", "finetune", "evaluate")),
-    Product("load-checkpoint", "backbone", (artifacts.BACKBONE, artifacts.LOAD_REPORT)),
-    Product("finetune", "model", (artifacts.MODEL, artifacts.CONFIG)),
-    Product("evaluate", "evaluation", (artifacts.METRICS, artifacts.REPORT)),
-)
+FILES = {
+    "preflight": ("load_checkpoint", "finetune", "evaluate"),
+    "load-checkpoint": (artifacts.BACKBONE, artifacts.LOAD_REPORT),
+    "finetune": (artifacts.MODEL, artifacts.CONFIG),
+    "evaluate": (artifacts.METRICS, artifacts.REPORT),
+    "summarize": (artifacts.SUMMARY, artifacts.SUMMARY_REPORT),
+    "promote": (artifacts.DECISION,),
+}
+ARTIFACTS = {
+    "preflight": "",
+    "load-checkpoint": "backbone",
+    "finetune": "model",
+    "evaluate": "evaluation",
+    "summarize": "summary",
+    "promote": "decision",
+}
+
+
+def tasks(scratch: Path, seeds: Sequence[int] = (), promotion: bool = False) -> list[Task]:
+    """The tasks of a run, in the order in which they run.
+
+    Args:
+        scratch: KFP's pipeline root.
+        seeds: of a run that trains and tests for several.
+        promotion: whether the run promotes; an unchanged retraining then ends with preflight.
+    """
+    root = next(scratch.glob("*/preflight"), scratch / "preflight").parent
+    first = _task("preflight", root)
+    verdict = root / "preflight" / "verdict"
+    if promotion and verdict.exists() and verdict.read_text() == UNCHANGED:
+        return [first]
+    found = [first, _task("load-checkpoint", root)]
+    for number, seed in enumerate(seeds):
+        loop = next(root.glob(f"for-loop-*-iteration-{number}"), root / f"iteration-{number}")
+        found += [_task(step, loop, f"seed-{seed}/") for step in ("finetune", "evaluate")]
+    if not seeds:
+        found += [_task(step, root) for step in ("finetune", "evaluate")]
+    last = (["summarize"] if seeds else []) + (["promote"] if promotion else [])
+    return found + [_task(step, root) for step in last]
+
+
+def _task(step: str, root: Path, below: str = "") -> Task:
+    artifact = ARTIFACTS[step]
+    return Task(step, root / step, artifact, f"{below}{artifact}" if artifact else "")
+
+
+def place_of(command: Sequence[str]) -> Path:
+    """The folder of the task that a command of KFP's runs: KFP puts a timestamp in its path."""
+    executor_input = command[command.index("--executor_input") + 1]
+    return Path(json.loads(executor_input)["outputs"]["outputFile"]).parent
+
+
+def label(place: Path) -> str:
+    """How a task is named to the user: its step, with a number where there are several."""
+    number = place.parent.name.rpartition("-iteration-")[2]
+    return f"{place.name} {int(number) + 1}" if number.isdigit() else place.name
 
 
 class StepFailed(Failure):
@@ -46,51 +110,42 @@ class StepFailed(Failure):
         super().__init__(record["message"])
         self.kind = record["kind"]
         self.exit_code = record["exit_code"]
-        self.record = {"step": step, **record}
+        self.record = {**record, "step": step}
 
 
-def verdict(codes: dict[str, int], scratch: Path) -> StepFailed | None:
-    """The first step that failed, with its own reason; None when all are done.
+def verdict(codes: Mapping[Path, int], expected: Sequence[Task]) -> StepFailed | None:
+    """The first task that failed, with its own reason; None when all are done.
 
     Args:
-        codes: the exit code of each step that ran.
-        scratch: KFP's pipeline root.
+        codes: the exit code of each task that ran, by its place.
+        expected: the run's tasks.
     """
-    for product in PRODUCTS:
-        code = codes.get(product.step)
+    for task in expected:
+        name = label(task.place)
+        code = codes.get(task.place)
         if code is None:
-            message = f"{product.step} was not started: KFP's engine ended before"
-            return StepFailed(product.step, {"kind": ENGINE, "message": message, "exit_code": 1})
-        if code == 0 and done(product, scratch):
+            message = f"{name} was not started: KFP's engine ended before"
+            return StepFailed(name, {"kind": ENGINE, "message": message, "exit_code": 1})
+        if code == 0 and task.done:
             continue
-        records = sorted(place(product, scratch).rglob(FAILURE))
-        record = json.loads(records[0].read_text()) if records else _unexplained(product, code)
+        records = sorted(task.place.rglob(FAILURE))
+        record = json.loads(records[0].read_text()) if records else _unexplained(task, code)
         if record["kind"] == "crash":
-            record["message"] = f"{product.step} crashed: {' '.join(record['message'].split())}"
-        return StepFailed(product.step, record)
+            record["message"] = f"{name} crashed: {' '.join(record['message'].split())}"
+        return StepFailed(name, record)
     return None
 
 
-def _unexplained(product: Product, code: int) -> dict[str, Any]:
+def _unexplained(task: Task, code: int) -> dict[str, Any]:
     """The record of a step that left none."""
+    name = label(task.place)
     number = -code if code < 0 else code - 128
     if code and number in signal.valid_signals():
         name = signal.Signals(number).name
         why = ", most often because memory ran out" if number == signal.SIGKILL else ""
-        message = f"{product.step} was killed by {name} (exit code {128 + number}){why}"
+        message = f"{name} was killed by {name} (exit code {128 + number}){why}"
     elif code:
-        message = f"{product.step} ended with exit code {code} and left no reason"
+        message = f"{name} ended with exit code {code} and left no reason"
     else:
-        message = f"{product.step} ended without its output ({', '.join(product.files)})"
+        message = f"{name} ended without its output ({', '.join(FILES[task.step])})"
     return {"kind": "failed", "message": message, "exit_code": 1}
-
-
-def place(product: Product, scratch: Path) -> Path:
-    """The folder that holds a step's product: KFP puts a timestamp in its path."""
-    task = next(scratch.glob(f"*/{product.step}"), scratch / product.step)
-    return task / product.folder
-
-
-def done(product: Product, scratch: Path) -> bool:
-    """Whether all that a step makes is there. Each step leaves it at once, and whole."""
-    return all((place(product, scratch) / name).exists() for name in product.files)

@@ -21,8 +21,9 @@ from kfp import local
 from kfp.local import status, subprocess_task_handler
 
 import components
-from pipeline import dag
+from pipeline import steps
 from pipeline.lines import finished, relay
+from pipeline.outcome import label, place_of
 
 GRACE = 10.0  # seconds that a step has between SIGTERM and SIGKILL
 
@@ -34,23 +35,23 @@ class Processes:
         images: the image of each step, of which none is used.
     """
 
-    images: Mapping[str, str] = dag.images()
+    images: Mapping[str, str] = steps.images()
 
     def engine(self, scratch: Path) -> local.SubprocessRunner:
         """KFP's runner for it."""
         return local.SubprocessRunner(use_venv=False)
 
-    def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
+    def in_place(self, codes: dict[Path, int]) -> AbstractContextManager[None]:
         """Puts our handler in place of KFP's, for as long as the block lasts."""
         return in_place(codes)
 
 
 @contextmanager
-def in_place(codes: dict[str, int]) -> Iterator[None]:
+def in_place(codes: dict[Path, int]) -> Iterator[None]:
     """Lets KFP's SubprocessRunner start its tasks through `StepProcess`.
 
     Args:
-        codes: gets the exit code of each step that ran; -9 and 137 are both a SIGKILL.
+        codes: gets the exit code of each task, by its place; -9 and 137 are both a SIGKILL.
     """
     original = subprocess_task_handler.SubprocessTaskHandler
     subprocess_task_handler.SubprocessTaskHandler = functools.partial(StepProcess, codes)
@@ -63,7 +64,7 @@ def in_place(codes: dict[str, int]) -> Iterator[None]:
 class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
     """Runs one task's command in this Python's environment and passes its lines on to stderr."""
 
-    def __init__(self, codes: dict[str, int], **task) -> None:
+    def __init__(self, codes: dict[Path, int], **task) -> None:
         super().__init__(**task)
         self.codes = codes
 
@@ -72,10 +73,11 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
 
     def run(self) -> status.Status:
         """Runs the command to its end; the process and what it started do not outlive this."""
-        step = self.full_command[-1].replace("_", "-")
+        place = place_of(self.full_command)
+        step = label(place)
         started = time.monotonic()
         code, held = _run(step, self._command(), environment(self.env_vars))
-        self.codes[step] = code
+        self.codes[place] = code
         finished(step, code, held, self.pipeline_root, time.monotonic() - started)
         return status.Status.FAILURE if code else status.Status.SUCCESS
 

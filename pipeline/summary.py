@@ -9,12 +9,38 @@ from rich.table import Table
 from components import artifacts
 
 
-def show(evaluation: Path) -> None:
-    """Prints the test metrics with their intervals, then the report's path.
+def show(out: Path) -> None:
+    """Prints the test metrics and the report's path; for several seeds, their mean and spread.
 
     Args:
-        evaluation: the folder that the step evaluate leaves.
+        out: the run's folder. Of a retraining that was skipped there is nothing to show.
     """
+    console = Console()
+    for folder, table, report in (
+        (out / "evaluation", _evaluation, artifacts.REPORT),
+        (out / "summary", _seeds, artifacts.SUMMARY_REPORT),
+    ):
+        if folder.exists():
+            console.print(table(folder))
+            console.print(f"Report: {folder / report}", soft_wrap=True, highlight=False)
+
+
+def _seeds(folder: Path) -> Table:
+    summary = json.loads((folder / artifacts.SUMMARY).read_text())
+    seeds = summary["seeds"]
+    table = Table(title=f"seeds {', '.join(map(str, seeds))}")
+    for column in ("test metric", "mean", "standard deviation"):
+        table.add_column(column, justify="left" if column == "test metric" else "right")
+    for name, spread in summary["metrics"].items():
+        shown = [
+            "undefined" if value is None else f"{value:.4f}"
+            for value in (spread["mean"], spread["std"])
+        ]
+        table.add_row(name.removeprefix("test_"), *shown)
+    return table
+
+
+def _evaluation(evaluation: Path) -> Table:
     metrics = json.loads((evaluation / artifacts.METRICS).read_text())
     details = json.loads((evaluation / artifacts.DETAILS).read_text())
     reasons, intervals = metrics.get("undefined", {}), details.get("intervals", {})
@@ -31,6 +57,4 @@ def show(evaluation: Path) -> None:
         low, high = intervals.get(name) or (None, None)
         interval = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else ""
         table.add_row(name.removeprefix("test_"), shown, *([interval] if intervals else []))
-    console = Console()
-    console.print(table)
-    console.print(f"Report: {evaluation / artifacts.REPORT}", soft_wrap=True, highlight=False)
+    return table

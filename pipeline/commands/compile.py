@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 
 from components import arguments
-from components.failures import InputError
 
 
 def add(commands) -> None:
@@ -14,21 +13,23 @@ def add(commands) -> None:
         "compile",
         _compile,
         help="write the pipeline as YAML for Kubeflow",
-        example="biotune compile -o biotune.yaml",
+        example="biotune compile --profile cluster.yaml -o biotune.yaml",
     )
     parser.add_argument("-o", "--output", type=Path, default=Path("biotune.yaml"), metavar="FILE")
+    parser.add_argument(
+        "--profile", type=Path, metavar="FILE", help="placement on the cluster, see docs"
+    )
+    parser.add_argument(
+        "--seeds", action="store_true", help="take the parameter seeds; train and test with each"
+    )
+    parser.add_argument(
+        "--promote", action="store_true", help="take registry_uri; promote the better model"
+    )
 
 
 def _compile(args: argparse.Namespace) -> int:
-    from kfp import compiler
+    from pipeline import package
 
-    from pipeline import dag
-
-    if args.output.suffix not in (".yaml", ".yml", ".json"):
-        raise InputError(f"--output {args.output}: must end in .yaml, .yml or .json")
-    try:
-        compiler.Compiler().compile(dag.pipeline(dag.images()), str(args.output))
-    except OSError as error:
-        raise InputError(f"--output {args.output}: {error.strerror}") from error
+    package.write(args.output, profile=args.profile, seeds=args.seeds, promotion=args.promote)
     print(args.output)
     return 0

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from components import arguments
 from components.failures import InputError
+from pipeline.commands import retraining
 from pipeline.containers import options
 
 DEMO = Path(__file__).parents[1] / "demo"
@@ -32,19 +33,31 @@ def add(commands) -> None:
     parser.add_argument(
         "--dataset", metavar="URI", help="folder or s3:// prefix with train.h5, val.h5 and test.h5"
     )
+    retraining.add(parser)
     arguments.add_overrides(parser)
     options.add(parser)
 
 
 def _run(args: argparse.Namespace) -> int:
     checkpoint, dataset, overrides = _asked(args)
+    if args.seeds and args.registry:
+        raise InputError("--seeds and --registry exclude each other: a champion is one model")
     from pipeline import description, local, summary
 
     out = args.out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
     containers = options.containers(args, checkpoint, dataset, overrides)
     manifest = description.manifest(overrides, containers and containers.describe)
-    local.run(checkpoint, dataset, overrides, out=out, manifest=manifest, runner=containers)
-    summary.show(out / "evaluation")
+    local.run(
+        checkpoint,
+        dataset,
+        overrides,
+        out=out,
+        manifest=manifest,
+        seeds=args.seeds,
+        registry=args.registry,
+        runner=containers,
+    )
+    summary.show(out)
     return 0
 
 

@@ -12,7 +12,7 @@ from docker.types import Mount
 from kfp import local
 
 from components.failures import InputError
-from pipeline import dag
+from pipeline import steps
 from pipeline.containers import daemon, mounts, settings, step
 
 TEMPORARY = "/var/tmp"
@@ -82,7 +82,7 @@ class Containers:
         given = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
         return local.DockerRunner(environment={**self.environment, "TMPDIR": TEMPORARY}, **given)
 
-    def in_place(self, codes: dict[str, int]) -> AbstractContextManager[None]:
+    def in_place(self, codes: dict[Path, int]) -> AbstractContextManager[None]:
         """Puts our handler in place of KFP's, for as long as the block lasts."""
         return step.in_place(self.client, codes)
 
@@ -124,16 +124,16 @@ class Containers:
 
 
 def images(named: Sequence[str]) -> dict[str, str]:
-    """The image of each step: `dag`'s, but where the user names another.
+    """The image of each step: the package's, but where the user names another.
 
     Raises:
         InputError: there is no such step.
     """
-    found = dag.images()
+    found = steps.images()
     for name in named:
         step, equals, image = name.rpartition("=")
-        if equals and step not in dag.STEPS:
-            raise InputError(f"--image {name}: no such step; there are {', '.join(dag.STEPS)}")
+        if equals and step not in steps.STEPS:
+            raise InputError(f"--image {name}: no such step; there are {', '.join(steps.STEPS)}")
         if not image:
             raise InputError(f"--image {name}: names no image; write IMAGE or STEP=IMAGE")
         found.update({step: image} if equals else dict.fromkeys(found, image))

@@ -10,6 +10,7 @@ import functools
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import docker
 from docker.errors import APIError, DockerException
@@ -20,6 +21,7 @@ from requests.exceptions import RequestException
 
 from components.failures import Failure, first_line
 from pipeline.lines import finished, relay
+from pipeline.outcome import label, place_of
 from pipeline.process import GRACE
 
 LABEL = "org.biotune.step"
@@ -27,7 +29,7 @@ TRAINS = ("finetune", "evaluate")
 
 
 @contextmanager
-def in_place(client: docker.DockerClient, codes: dict[str, int]) -> Iterator[None]:
+def in_place(client: docker.DockerClient, codes: dict[Path, int]) -> Iterator[None]:
     """Lets KFP's DockerRunner start its tasks through `StepContainer`.
 
     Args:
@@ -45,7 +47,7 @@ def in_place(client: docker.DockerClient, codes: dict[str, int]) -> Iterator[Non
 class StepContainer(docker_task_handler.DockerTaskHandler):
     """Runs one task's command in a container and passes its lines on to stderr."""
 
-    def __init__(self, client: docker.DockerClient, codes: dict[str, int], **task) -> None:
+    def __init__(self, client: docker.DockerClient, codes: dict[Path, int], **task) -> None:
         super().__init__(**task)
         self.client = client
         self.codes = codes
@@ -56,10 +58,11 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
         Raises:
             Failure: the daemon cannot run it.
         """
-        step = self.full_command[-1].replace("_", "-")
+        place = place_of(self.full_command)
+        step = label(place)
         started = time.monotonic()
         options = dict(self.runner.container_run_args)
-        if step not in TRAINS:
+        if place.name not in TRAINS:
             options.pop("device_requests", None)
         volumes = self.get_volumes_to_mount(self.client)
         mounts = [
@@ -77,7 +80,7 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
                 **options,
             )
             code = follow(container, lambda output: relay(step, lines(output), held))
-        self.codes[step] = code
+        self.codes[place] = code
         finished(step, code, held, self.pipeline_root, time.monotonic() - started)
         return status.Status.FAILURE if code else status.Status.SUCCESS
 

@@ -4,8 +4,9 @@ from pipeline import summary
 
 
 def show(tmp_path, metrics, details):
-    (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-    (tmp_path / "details.json").write_text(json.dumps(details))
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation/metrics.json").write_text(json.dumps(metrics))
+    (tmp_path / "evaluation/details.json").write_text(json.dumps(details))
     summary.show(tmp_path)
 
 

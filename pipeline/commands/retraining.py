@@ -1,0 +1,32 @@
+"""The options that a run here and a run on a cluster share."""
+
+import argparse
+
+from components import arguments
+
+
+def add(parser: arguments.Parser) -> None:
+    """Lets a command take `--seeds` and `--registry`."""
+    parser.add_argument(
+        "--seeds",
+        type=_seeds,
+        default=(),
+        metavar="N,N,...",
+        help="train and test with each of these, and summarize",
+    )
+    parser.add_argument(
+        "--registry",
+        default="",
+        metavar="URI",
+        help="compare with the champion there, and promote the better model",
+    )
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        seeds = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: write integers, as in 0,1,2") from None
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
+        raise argparse.ArgumentTypeError(f"{text}: each seed once, and none below 0")
+    return seeds
