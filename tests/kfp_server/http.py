@@ -1,0 +1,123 @@
+"""One request: held against the description, answered, and the answer held against it, too."""
+
+import json
+import socket
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from tests.kfp_server import contract, operations
+from tests.kfp_server.state import Refused
+
+if TYPE_CHECKING:
+    from tests.kfp_server.server import Fault, KfpServer
+
+PAGE = "<!doctype html><html><title>Sign in</title></html>"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers for a `KfpServer`."""
+
+    kfp: "KfpServer"
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+
+    def setup(self) -> None:
+        super().setup()
+        with self.kfp.lock:
+            self.kfp.connections.add(self.connection)
+
+    def finish(self) -> None:
+        with self.kfp.lock:
+            self.kfp.connections.discard(self.connection)
+        with suppress(OSError, ValueError):  # cut by a stop
+            super().finish()
+
+    def handle(self) -> None:
+        with suppress(OSError):  # the client has gone, or does not trust the certificate
+            super().handle()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Prints nothing: the log of requests is `KfpServer.requests`."""
+
+    @staticmethod
+    def cut(connection: socket.socket) -> None:
+        """Ends a connection at once."""
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def _serve(self) -> None:
+        from tests.kfp_server.server import Request
+
+        url = urlsplit(self.path)
+        path, query = unquote(url.path), dict(parse_qsl(url.query, keep_blank_values=True))
+        text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = json.loads(text) if text else None
+        operation = contract.operation(self.command, path)
+        name = operation.name if operation else ""
+        headers = {key.lower(): value for key, value in self.headers.items()}
+        with self.kfp.lock:
+            self.kfp.requests.append(Request(self.command, path, name, query, headers, body))
+            fault = self.kfp.fault(name)
+        if fault and fault.how in ("drop", "hang"):
+            self._break(fault)
+        elif fault and fault.how == "html":
+            self._send(fault.status, PAGE, "text/html; charset=utf-8")
+        elif operation is None:
+            self.kfp.violations.append(f"{self.command} {path}: not in the API")
+            self._send(404, "404 page not found", "text/plain")
+        else:
+            self._answer(operation, query, body, fault)
+
+    def _answer(
+        self,
+        operation: contract.Operation,
+        query: dict[str, str],
+        body: Any,
+        fault: "Fault | None",
+    ) -> None:
+        kfp = self.kfp
+        with kfp.lock:
+            wrong = contract.query_errors(operation, query)
+            wrong += contract.body_errors(operation, body)
+            try:
+                if fault:
+                    raise Refused(fault.status, fault.message)
+                if kfp.state.token and self._token() != kfp.state.token:
+                    raise Refused(401, "Request header error: there is no user identity header.")
+                if wrong:
+                    raise Refused(400, f"proto: syntax error: {wrong[0]}")
+                status, answer = 200, operations.answer(operation, kfp.state, query, body)
+            except Refused as refused:
+                status, answer = refused.status, refused.body
+            wrong += contract.answer_errors(operation, status, answer)
+            kfp.violations += [f"{operation.name}: {line}" for line in wrong]
+            text = json.dumps(answer)
+        self._send(status, text, "application/json")
+
+    def _token(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    def _break(self, fault: "Fault") -> None:
+        if fault.how == "hang":
+            self.kfp.stopped.wait(60)
+        self.close_connection = True
+        self.cut(self.connection)
+
+    def _send(self, status: int, text: str, kind: str) -> None:
+        content = text.encode()
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
