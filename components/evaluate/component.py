@@ -22,7 +22,7 @@ def evaluate(
 
     console.log_plainly()
     output = Path(evaluation.path)
-    with console.told(), failures.recorded(output):
+    with console.told(), failures.recorded(output, "evaluate"):
         from components.evaluate import kubeflow
         from components.evaluate.step import run
 

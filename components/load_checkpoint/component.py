@@ -12,7 +12,7 @@ def load_checkpoint(checkpoint_uri: str, config: str, backbone: Output[Model]):
 
     console.log_plainly()
     output = Path(backbone.path)
-    with console.told(), failures.recorded(output):
+    with console.told(), failures.recorded(output, "load-checkpoint"):
         from components.load_checkpoint.step import run
 
         piece = parameters.unpack(config)

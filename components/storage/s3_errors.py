@@ -1,6 +1,5 @@
 """What an S3 server or its client says, as one line: what, why, and what to do."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from botocore.parsers import ResponseParserError
 from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3ValidationError
 
 from components.failures import Failure, InputError, ServiceError
+from components.redaction import redacted
 from components.storage.address import shown
 
 _KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)"
@@ -162,7 +162,4 @@ def _server(error: Exception) -> str:
 
 
 def _without_secrets(text: str) -> str:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        if value := os.environ.get(name):
-            text = text.replace(value, "***")
-    return " ".join(text.split())[:300]
+    return " ".join(redacted(text).split())[:300]

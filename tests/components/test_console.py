@@ -2,10 +2,12 @@ import json
 import logging
 import subprocess
 import sys
+import warnings
 
 import pytest
 
 from components import console, failures
+from components.logbook import last_lines
 
 
 def test_each_finding_is_a_line_and_the_exit_code_is_the_failures(capsys):
@@ -24,17 +26,8 @@ def test_a_step_that_is_told_still_leaves_its_record(tmp_path):
     with pytest.raises(SystemExit), console.told(), failures.recorded(tmp_path):
         raise failures.ServiceError("s3://x: out of reach")
     record = json.loads((tmp_path / "failure.json").read_text())
-    assert record == {"kind": "service", "message": "s3://x: out of reach", "exit_code": 1}
-
-
-@pytest.fixture
-def root_logger():
-    root, ours = logging.getLogger(), logging.getLogger("biotune")
-    before = root.handlers[:], root.level, ours.level
-    yield
-    root.handlers[:], level, ours_level = before
-    root.setLevel(level)
-    ours.setLevel(ours_level)
+    expected = {"kind": "service", "message": "s3://x: out of reach", "exit_code": 1}
+    assert expected.items() <= record.items()
 
 
 def test_lines_are_plain_and_those_of_libraries_are_left_out(root_logger, capsys):
@@ -43,6 +36,42 @@ def test_lines_are_plain_and_those_of_libraries_are_left_out(root_logger, capsys
     logging.getLogger("botocore.credentials").info("Found credentials in environment variables.")
     logging.getLogger("biotune").debug("detail")
     assert capsys.readouterr().err == "epoch 1\n"
+
+
+def test_a_line_shows_no_credential_and_neither_does_a_finding(root_logger, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very/secret+key")
+    console.log_plainly()
+    logging.getLogger("biotune").info("asking %s", "https://me:pass@example.com/?sig=abcdef")
+    with pytest.raises(SystemExit), console.told():
+        raise failures.InputError("the key very/secret+key is refused")
+    told = capsys.readouterr().err
+    assert told == ("asking https://***@example.com/?sig=***\nerror: the key *** is refused\n")
+
+
+def test_a_crash_is_told_without_a_credential():
+    program = """
+import os
+from components import console
+os.environ["REGISTRY_PASSWORD"] = "hunter2hunter2"
+console.log_plainly()
+with console.told():
+    raise ValueError("login with hunter2hunter2 failed")
+"""
+    child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert child.returncode == 1
+    assert child.stderr.endswith("ValueError: login with *** failed\n")
+    assert "hunter2" not in child.stderr
+
+
+def test_a_warning_of_python_is_one_of_the_last_lines(root_logger, capsys):
+    console.log_plainly()
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(False)
+        logging.captureWarnings(True)  # pytest has put its own in between
+        warnings.warn("a workers' number", stacklevel=1)
+    assert "a workers' number" in capsys.readouterr().err
+    assert any("a workers' number" in line for line in last_lines())
 
 
 def test_a_quiet_process_only_warns(root_logger, capsys):
