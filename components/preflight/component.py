@@ -19,7 +19,7 @@ def preflight(
     from components import console, failures, parameters
 
     console.log_plainly()
-    with console.told(), failures.recorded(Path(load_checkpoint).parent):
+    with console.told(), failures.recorded(Path(load_checkpoint).parent, "preflight"):
         from components.preflight.step import run
 
         described = parameters.unpack(manifest) if manifest else None

@@ -18,7 +18,7 @@ def summarize(
 
     console.log_plainly()
     output = Path(summary.path)
-    with console.told(), failures.recorded(output):
+    with console.told(), failures.recorded(output, "summarize"):
         from components.summarize.step import run
 
         done = run([parameters.unpack(result) for result in results], output)
