@@ -1,0 +1,143 @@
+"""Gathers the records of a run's failures into one page."""
+
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from components import storage
+from components.artifacts import publish
+from components.failures import FAILURE, InputError
+from components.storage import shown
+
+log = logging.getLogger("biotune")
+
+TEMPLATES = Path(__file__).parent / "templates"
+FAILURES, PAGE = "failures.json", "failures.html"
+NOWHERE = "this pipeline was compiled without `runs`, so that its steps left no record anywhere"
+_LARGEST = 2**22
+_FIELDS = {"kind": str, "message": str, "exit_code": int, "time": str, "log": list}
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One pod's failure. KFP retries a step in a new pod, and runs a step once for each seed.
+
+    Attributes:
+        step, pod: which it was.
+        kind: "input", "service", "failed", "crash" or "stopped"; "unreadable" of a bad record.
+        time: in UTC, as in ISO 8601; "" where it is not known.
+        log: the last lines, and after them those of a crash's traceback.
+    """
+
+    step: str
+    pod: str
+    kind: str
+    message: str
+    exit_code: int
+    time: str
+    log: list[str]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came out.
+
+    Attributes:
+        attempts: the steps in the order in which they failed last, the newest first; of each step
+            its newest attempt first.
+        note: why there is none, where that needs a word.
+        page: the HTML file, which holds the attempts as JSON too.
+    """
+
+    attempts: list[Attempt]
+    note: str
+    page: Path
+
+
+def run(runs: str, run: str, output: Path) -> Report:
+    """Reads `<runs>/<run>/<step>/<pod>/failure.json`, of all steps and pods.
+
+    A step that failed and went through when it was tried again has left the record of the first
+    attempt. Which attempt was the last the records can't tell, and the page says so.
+
+    Args:
+        runs: URI of the durable prefix of all runs; "" where the profile names none.
+        run: the run's id.
+        output: folder to make, with `failures.json` and `failures.html`.
+
+    Raises:
+        ServiceError: storage is out of reach.
+    """
+    attempts, note = _gathered(runs, run)
+    for attempt in attempts:
+        log.info("%s failed (%s): %s", attempt.step, attempt.kind, attempt.message)
+    if not attempts:
+        log.info("no step failed%s", f" ({note})" if note else "")
+    content = {"run": run, "note": note, "failures": [asdict(attempt) for attempt in attempts]}
+    with publish(output) as folder:
+        (folder / FAILURES).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        (folder / PAGE).write_text(_page(content), encoding="utf-8")
+    return Report(attempts, note, Path(output) / PAGE)
+
+
+def _gathered(runs: str, run: str) -> tuple[list[Attempt], str]:
+    if not runs or not run:
+        return [], NOWHERE
+    try:
+        found = [_attempt(*place) for place in _records(storage.join(runs, run))]
+    except InputError as error:  # nothing lies there, or it may not be read
+        return [], str(error)
+    newest: dict[str, str] = {}
+    for attempt in found:
+        newest[attempt.step] = max(newest.get(attempt.step, ""), attempt.time)
+    return sorted(found, key=lambda a: (newest[a.step], a.step, a.time), reverse=True), ""
+
+
+def _records(prefix: str) -> Iterator[tuple[str, str, str]]:
+    """Step, pod and URI of each record."""
+    for step in storage.listing(prefix):
+        below = storage.join(prefix, step)
+        for pod in storage.listing(below):
+            yield step, pod, storage.join(below, f"{pod}/{FAILURE}")
+
+
+def _attempt(step: str, pod: str, uri: str) -> Attempt:
+    try:
+        with storage.open_binary(uri) as file:
+            record = _checked(json.loads(file.read(_LARGEST)))
+    except (InputError, ValueError, RecursionError) as error:
+        message = f"{shown(uri)}: no record of a failure ({error})"
+        record = {"kind": "unreadable", "message": message, "exit_code": 1}
+    return Attempt(
+        step=step,
+        pod=pod,
+        kind=record["kind"],
+        message=record["message"],
+        exit_code=record["exit_code"],
+        time=record.get("time", ""),
+        log=[str(line) for key in ("log", "traceback") for line in record.get(key, ())],
+    )
+
+
+def _checked(record: Any) -> dict[str, Any]:
+    with suppress(AttributeError):
+        if all(isinstance(record.get(key, kind()), kind) for key, kind in _FIELDS.items()):
+            return {"kind": "failed", "message": "", "exit_code": 1} | record
+    raise ValueError("it is of another form")
+
+
+def _page(content: dict[str, Any]) -> str:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("failures.html.j2").render(**content, content=content)
