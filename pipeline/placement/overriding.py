@@ -1,0 +1,92 @@
+"""Values for run-time parameters, held to the same rules as those in the profile."""
+
+import difflib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from components.failures import Findings
+from components.storage.address import shown
+from pipeline.placement.runtime import parameters, paths, written
+from pipeline.placement.problems import problems
+from pipeline.placement.profile import Profile
+from pipeline.placement.section import Keys
+
+_KINDS = {str: "text", list: "a list, as in [...]", dict: "a mapping, as in {key: value}"}
+
+
+def override(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Checks values for run-time parameters.
+
+    Args:
+        profile: the cluster's placement, whose parameters they are.
+        values: by name, as a user gives them: the text of a list or mapping will do.
+
+    Returns:
+        The values as KFP takes them.
+
+    Raises:
+        Findings: a line for each name that is no parameter, and for each wrong value.
+    """
+    kinds = {parameter.name: parameter.annotation for parameter in parameters(profile)}
+    findings = [_unknown(name, kinds) for name in values if name not in kinds]
+    taken = {}
+    for name in kinds.keys() & values.keys():
+        value = _as(kinds[name], values[name])
+        if value is None:
+            findings.append(f"{name}={_short(values[name])}: must be {_KINDS[kinds[name]]}")
+        else:
+            taken[name] = value
+    findings.extend(_wrong(profile, taken))
+    if findings:
+        raise Findings(sorted(findings))
+    return taken
+
+
+def _as(kind: type, value: Any) -> Any:
+    """The value as the kind that the parameter has; None where it is none."""
+    if kind is str:
+        return str(value) if type(value) in (int, str) else None
+    if isinstance(value, str):
+        try:
+            value = yaml.safe_load(value)
+        except yaml.YAMLError:
+            return None
+    return value if isinstance(value, kind) else None
+
+
+def _wrong(profile: Profile, taken: Mapping[str, Any]) -> Iterator[str]:
+    """What the profile would be refused for, had it these values."""
+    content, places = written(profile), paths(profile)
+    for name, value in taken.items():
+        count = name.endswith("gpu_count") and value.isdigit()
+        _put(content, places[name], int(value) if count else value)
+    try:
+        Profile.model_validate(content)
+    except ValidationError as error:
+        for keys, reason, _ in problems(error, Profile):
+            at = {name: places[name] for name in taken if keys[: len(places[name])] == places[name]}
+            # Two values that clash: one of them stands in the profile, which is right by itself.
+            for name in at or taken:
+                below = ".".join(str(key) for key in keys[len(at.get(name, keys)) :])
+                yield f"{name}={_short(taken[name])}: {below + ': ' if below else ''}{reason}"
+
+
+def _put(content: Any, keys: Keys, value: Any) -> None:
+    for key in keys[:-1]:
+        content = content[key]
+    content[keys[-1]] = value
+
+
+def _unknown(name: str, known: Mapping[str, type]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    there = f"there are {', '.join(known)}" if known else "the profile leaves none open"
+    return (
+        f"{name}: is no parameter of the pipeline; {f'did you mean {near[0]}?' if near else there}"
+    )
+
+
+def _short(value: Any) -> str:
+    return shown(str(value))[:80]

@@ -1,0 +1,114 @@
+"""What pydantic finds, as lines with the user's key, the value as it is written, and the fix."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import ValidationError
+
+from components.storage.address import shown
+from pipeline.placement.section import Clash, Keys, Section
+
+_LONGEST = 80
+_SAID = {
+    "string_type": 'must be text: quote it, as in "{raw}"',
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping",
+    "model_type": "must be a mapping",
+    "model_attributes_type": "must be a mapping",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "must hold at least {min_length}",
+    "too_long": "must hold at most {max_length}",
+    "missing": "must be given",
+}
+
+
+def lines(
+    path: Path, error: ValidationError, model: type[Section], root: yaml.Node | None
+) -> Iterator[str]:
+    """A line for each thing that is wrong with a file.
+
+    Args:
+        path: the file, for the lines to begin with.
+        error: what pydantic found.
+        model: what the file should have been.
+        root: the file as it is written.
+    """
+    for keys, reason, tells in problems(error, model, root):
+        yield _line(path, keys, root if tells else None, reason)
+
+
+def problems(
+    error: ValidationError, model: type[Section], root: yaml.Node | None = None
+) -> Iterator[tuple[Keys, str, bool]]:
+    """Where something is wrong, what must hold, and whether the value there tells anything."""
+    for found in error.errors(include_url=False):
+        keys: Keys = tuple(key for key in found["loc"] if key != "[key]")
+        context = found.get("ctx", {})
+        cause = context.get("error")
+        if isinstance(cause, Clash):
+            yield from (((*keys, *below), reason, True) for below, reason in cause.problems)
+        elif found["type"] == "extra_forbidden":  # its value may be a secret
+            yield keys, _no_key(model, keys), False
+        else:
+            raw = _written(root, keys) or found["input"]
+            said = _SAID.get(found["type"], "{error}" if cause else found["msg"])
+            yield keys, said.format(**context, raw=raw), "[key]" not in found["loc"]
+
+
+def _line(path: Path, keys: Keys, root: yaml.Node | None, reason: str) -> str:
+    name = ""
+    for key in keys:
+        name += f"[{key}]" if isinstance(key, int) else f".{key}" if name else str(key)
+    raw = _written(root, keys)
+    # What stands under env may be a secret, above all where it should not stand there.
+    value = "" if raw is None or keys[0] == "env" else f"={shown(raw)[:_LONGEST]}"
+    return f"{path}: {shown(name)}{value}: {reason}"
+
+
+def _written(root: yaml.Node | None, keys: Keys) -> str | None:
+    """The value as it is written in the file; None for a mapping, a list, or nothing."""
+    node = root
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            node = next((value for name, value in node.value if name.value == str(key)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            node = node.value[key] if key < len(node.value) else None
+        else:
+            return None
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+def _no_key(model: type[Section], keys: Keys) -> str:
+    """Why there is no such key, and which one may be meant."""
+    section = _section(model, keys[:-1])
+    wrong = str(keys[-1])
+    if wrong in section.refused:
+        return f"is no key: {section.refused[wrong]}"
+    known = [field.alias or name for name, field in section.model_fields.items()]
+    near = difflib.get_close_matches(wrong, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+    return f"is no key here; {hint}"
+
+
+def _section(model: type[Section], keys: Keys) -> type[Section]:
+    """The model that validates what lies below the keys."""
+    for key in keys:
+        fields = model.model_fields.items()
+        hint = next((f.annotation for name, f in fields if key in (name, f.alias)), None)
+        if hint is not None:
+            model = next(iter(_models(hint)), model)
+    return model
+
+
+def _models(hint: Any) -> Sequence[type[Section]]:
+    if isinstance(hint, type) and issubclass(hint, Section):
+        return [hint]
+    return [model for part in get_args(hint) for model in _models(part)]
