@@ -13,8 +13,11 @@ LONG = 8192
 MARK = "zlib:"
 
 
-def pack(data: Any) -> str:
+def pack(data: Any, *, always: bool = False) -> str:
     """JSON data as text: plain while it is short, compressed when it is long.
+
+    With `always` it is compressed when short, too. KFP puts a parameter that is a part of another
+    one into it as it is, in the midst of JSON; a compressed text has neither quotes nor spaces.
 
     The same data give the same text, since KFP's cache goes by it.
 
@@ -22,7 +25,7 @@ def pack(data: Any) -> str:
         ValueError: a NaN or an infinity, which is no JSON.
     """
     text = json.dumps(data, sort_keys=True, allow_nan=False)
-    if len(text) < LONG:
+    if len(text) < LONG and not always:
         return text
     return MARK + base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 

@@ -73,13 +73,11 @@ def run(
         "overrides": list(overrides),
         "manifest": manifest,
     }
-    if seeds:
-        arguments["seeds"] = list(seeds)
     if registry:
         arguments["registry_uri"] = absolute(registry)
     expected = partial(tasks, scratch, seeds, bool(registry))
     try:
-        _execute(arguments, scratch, runner or Processes(), expected)
+        _execute(arguments, scratch, runner or Processes(), seeds, expected)
     except BaseException as error:
         (out / FAILURE).write_text(json.dumps(_record(error)))
         raise
@@ -111,7 +109,11 @@ def _claim(out: Path) -> Path:
 
 
 def _execute(
-    arguments: dict[str, Any], scratch: Path, runner: Runner, expected: Callable[[], list[Task]]
+    arguments: dict[str, Any],
+    scratch: Path,
+    runner: Runner,
+    seeds: Sequence[int],
+    expected: Callable[[], list[Task]],
 ) -> None:
     """Runs the pipeline in KFP's engine and raises what became of it."""
     codes: dict[Path, int] = {}
@@ -127,7 +129,7 @@ def _execute(
         try:
             shaped = dag.pipeline(
                 runner.images,
-                seeds="seeds" in arguments,
+                seeds=seeds,
                 promotion="registry_uri" in arguments,
             )
             shaped(**arguments)

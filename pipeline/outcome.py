@@ -15,7 +15,7 @@ from components import artifacts
 from components.failures import FAILURE, Failure
 
 ENGINE = "engine"  # the kind of a failure that is KFP's own
-UNCHANGED = "unchanged"  # preflight's verdict on a retraining that has been done
+UNCHANGED = "unchanged"  # what preflight returns of a retraining that has been done
 
 
 @dataclass(frozen=True)
@@ -25,19 +25,23 @@ class Task:
     Attributes:
         step: the step's name.
         place: the task's folder in KFP's pipeline root.
-        artifact: the artifact's name in KFP, a folder below; "" where parameters are all.
-        folder: of the run's folder that it becomes; "" for none.
+        below: the folder, below the run's, that takes its product: "", or "seed-0/".
     """
 
     step: str
     place: Path
-    artifact: str
-    folder: str
+    below: str = ""
 
     @property
     def made(self) -> Path:
         """What it makes lies here."""
-        return self.place / self.artifact
+        return self.place / ARTIFACTS[self.step]
+
+    @property
+    def folder(self) -> str:
+        """Where its product goes below the run's folder; "" for a step of parameters alone."""
+        artifact = ARTIFACTS[self.step]
+        return f"{self.below}{artifact}" if artifact else ""
 
     @property
     def done(self) -> bool:
@@ -72,35 +76,30 @@ def tasks(scratch: Path, seeds: Sequence[int] = (), promotion: bool = False) -> 
         promotion: whether the run promotes; an unchanged retraining then ends with preflight.
     """
     root = next(scratch.glob("*/preflight"), scratch / "preflight").parent
-    first = _task("preflight", root)
-    verdict = root / "preflight" / "verdict"
-    if promotion and verdict.exists() and verdict.read_text() == UNCHANGED:
+    first = Task("preflight", root / "preflight")
+    if promotion and _returned(first.place) == UNCHANGED:
         return [first]
-    found = [first, _task("load-checkpoint", root)]
-    for number, seed in enumerate(seeds):
-        loop = next(root.glob(f"for-loop-*-iteration-{number}"), root / f"iteration-{number}")
-        found += [_task(step, loop, f"seed-{seed}/") for step in ("finetune", "evaluate")]
-    if not seeds:
-        found += [_task(step, root) for step in ("finetune", "evaluate")]
+    found = [first, Task("load-checkpoint", root / "load-checkpoint")]
+    for number, seed in enumerate(seeds or [None]):
+        for step in ("finetune", "evaluate"):
+            place = root / (f"{step}-{number + 1}" if number else step)  # as KFP names them
+            found.append(Task(step, place, "" if seed is None else f"seed-{seed}/"))
     last = (["summarize"] if seeds else []) + (["promote"] if promotion else [])
-    return found + [_task(step, root) for step in last]
+    return found + [Task(step, root / step) for step in last]
 
 
-def _task(step: str, root: Path, below: str = "") -> Task:
-    artifact = ARTIFACTS[step]
-    return Task(step, root / step, artifact, f"{below}{artifact}" if artifact else "")
+def _returned(place: Path) -> Any:
+    """What the function behind a task returned, None where it has not."""
+    output = place / "executor_output.json"
+    if not output.exists():
+        return None
+    return json.loads(output.read_text()).get("parameterValues", {}).get("Output")
 
 
 def place_of(command: Sequence[str]) -> Path:
     """The folder of the task that a command of KFP's runs: KFP puts a timestamp in its path."""
     executor_input = command[command.index("--executor_input") + 1]
     return Path(json.loads(executor_input)["outputs"]["outputFile"]).parent
-
-
-def label(place: Path) -> str:
-    """How a task is named to the user: its step, with a number where there are several."""
-    number = place.parent.name.rpartition("-iteration-")[2]
-    return f"{place.name} {int(number) + 1}" if number.isdigit() else place.name
 
 
 class StepFailed(Failure):
@@ -121,7 +120,7 @@ def verdict(codes: Mapping[Path, int], expected: Sequence[Task]) -> StepFailed |
         expected: the run's tasks.
     """
     for task in expected:
-        name = label(task.place)
+        name = task.place.name
         code = codes.get(task.place)
         if code is None:
             message = f"{name} was not started: KFP's engine ended before"
@@ -137,13 +136,12 @@ def verdict(codes: Mapping[Path, int], expected: Sequence[Task]) -> StepFailed |
 
 
 def _unexplained(task: Task, code: int) -> dict[str, Any]:
-    """The record of a step that left none."""
-    name = label(task.place)
-    number = -code if code < 0 else code - 128
+    """The record of a task that left none."""
+    name, number = task.place.name, -code if code < 0 else code - 128
     if code and number in signal.valid_signals():
-        name = signal.Signals(number).name
+        sent = signal.Signals(number).name
         why = ", most often because memory ran out" if number == signal.SIGKILL else ""
-        message = f"{name} was killed by {name} (exit code {128 + number}){why}"
+        message = f"{name} was killed by {sent} (exit code {128 + number}){why}"
     elif code:
         message = f"{name} ended with exit code {code} and left no reason"
     else:

@@ -1,7 +1,7 @@
 """What a run on a cluster is made of: the compiled pipeline, and the parameters it is given."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,14 +38,14 @@ class Request:
 
 
 def write(
-    file: Path, *, profile: Path | None = None, seeds: bool = False, promotion: bool = False
+    file: Path, *, profile: Path | None = None, seeds: Sequence[int] = (), promotion: bool = False
 ) -> None:
     """Compiles the pipeline in one of its shapes.
 
     Args:
         file: to write, by its ending as YAML or JSON.
         profile: file with the cluster's placement; None for the defaults, one GPU among them.
-        seeds: whether it takes `seeds`.
+        seeds: trains and tests once for each.
         promotion: whether it takes `registry_uri`.
 
     Raises:
@@ -91,8 +91,6 @@ def arguments(request: Request) -> dict[str, Any]:
         "manifest": description.manifest(request.overrides),
         **request.parameters,
     }
-    if request.seeds:
-        given["seeds"] = list(request.seeds)
     if request.registry:
         given["registry_uri"] = request.registry
     return given

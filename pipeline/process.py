@@ -23,7 +23,7 @@ from kfp.local import status, subprocess_task_handler
 import components
 from pipeline import steps
 from pipeline.lines import finished, relay
-from pipeline.outcome import label, place_of
+from pipeline.outcome import place_of
 
 GRACE = 10.0  # seconds that a step has between SIGTERM and SIGKILL
 
@@ -74,7 +74,7 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
     def run(self) -> status.Status:
         """Runs the command to its end; the process and what it started do not outlive this."""
         place = place_of(self.full_command)
-        step = label(place)
+        step = place.name
         started = time.monotonic()
         code, held = _run(step, self._command(), environment(self.env_vars))
         self.codes[place] = code

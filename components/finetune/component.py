@@ -1,7 +1,5 @@
 """The KFP face of finetune."""
 
-from typing import Optional
-
 from kfp import dsl
 from kfp.dsl import Input, Model, Output
 
@@ -11,11 +9,11 @@ def finetune(
     config: str,
     backbone: Input[Model],
     model: Output[Model],
-    seed: Optional[int] = None,  # noqa: UP045 - KFP knows no `int | None`
+    seed: int = -1,
 ):
     """Fine-tunes the pretrained backbone on the data's training split.
 
-    `seed` takes the place of the configuration's where several are trained side by side.
+    A `seed` from 0 on takes the place of the configuration's: several are trained side by side.
     """
     from pathlib import Path
 
@@ -23,12 +21,12 @@ def finetune(
 
     console.log_plainly()
     output = Path(model.path)
-    with console.told(), failures.recorded(output):
+    with console.told(), failures.recorded(output, "finetune"):
         from components.finetune.step import run
 
         settings = parameters.unpack(config)
-        if seed is not None:
-            settings["seed"] = int(seed)  # KFP hands on the numbers of a list as floats
+        if seed >= 0:
+            settings["seed"] = seed
         run(dataset_uri, output, settings, backbone=Path(backbone.path))
 
 

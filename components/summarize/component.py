@@ -5,12 +5,15 @@ from kfp.dsl import HTML, Artifact, Metrics, Output
 
 
 def summarize(
-    results: list[str],
+    results: str,
     metrics: Output[Metrics],
     report: Output[HTML],
     summary: Output[Artifact],
 ):
-    """Puts the tests of several seeds side by side: mean and standard deviation."""
+    """Puts the tests of several seeds side by side: mean and standard deviation.
+
+    `results` are those of evaluate, with spaces between.
+    """
     import shutil
     from pathlib import Path
 
@@ -21,7 +24,7 @@ def summarize(
     with console.told(), failures.recorded(output, "summarize"):
         from components.summarize.step import run
 
-        done = run([parameters.unpack(result) for result in results], output)
+        done = run([parameters.unpack(result) for result in results.split()], output)
         for name, value in done.numbers().items():
             metrics.log_metric(name, value)
         shutil.copyfile(output / artifacts.SUMMARY_REPORT, report.path)

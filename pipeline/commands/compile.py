@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from components import arguments
+from pipeline.commands import retraining
 
 
 def add(commands) -> None:
@@ -19,9 +20,7 @@ def add(commands) -> None:
     parser.add_argument(
         "--profile", type=Path, metavar="FILE", help="placement on the cluster, see docs"
     )
-    parser.add_argument(
-        "--seeds", action="store_true", help="take the parameter seeds; train and test with each"
-    )
+    retraining.add_seeds(parser)
     parser.add_argument(
         "--promote", action="store_true", help="take registry_uri; promote the better model"
     )

@@ -7,18 +7,23 @@ from components import arguments
 
 def add(parser: arguments.Parser) -> None:
     """Lets a command take `--seeds` and `--registry`."""
+    add_seeds(parser)
+    parser.add_argument(
+        "--registry",
+        default="",
+        metavar="URI",
+        help="compare with the champion there, and promote the better model",
+    )
+
+
+def add_seeds(parser: arguments.Parser) -> None:
+    """Lets a command take `--seeds`."""
     parser.add_argument(
         "--seeds",
         type=_seeds,
         default=(),
         metavar="N,N,...",
         help="train and test with each of these, and summarize",
-    )
-    parser.add_argument(
-        "--registry",
-        default="",
-        metavar="URI",
-        help="compare with the champion there, and promote the better model",
     )
 
 

@@ -21,7 +21,7 @@ from requests.exceptions import RequestException
 
 from components.failures import Failure, first_line
 from pipeline.lines import finished, relay
-from pipeline.outcome import label, place_of
+from pipeline.outcome import place_of
 from pipeline.process import GRACE
 
 LABEL = "org.biotune.step"
@@ -59,10 +59,10 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
             Failure: the daemon cannot run it.
         """
         place = place_of(self.full_command)
-        step = label(place)
+        step = place.name
         started = time.monotonic()
         options = dict(self.runner.container_run_args)
-        if place.name not in TRAINS:
+        if self.full_command[-1] not in TRAINS:
             options.pop("device_requests", None)
         volumes = self.get_volumes_to_mount(self.client)
         mounts = [

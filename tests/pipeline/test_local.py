@@ -29,6 +29,12 @@ def start(out, overrides=("a=1",), **more):
     local.run("weights.ckpt", "s3://bucket/data", overrides, out=out, **more)
 
 
+METRICS = {
+    "test_acc": 0.75,
+    "test_balanced_acc": 0.75,
+    "test_auroc": None,
+    "undefined": {"test_auroc": "one class"},
+}
 BACKBONE = ["backbone/backbone.safetensors", "backbone/report.json"]
 
 
@@ -122,7 +128,8 @@ def test_a_failed_step_is_told_as_it_failed_and_what_was_done_stays(
     assert (str(caught.value), caught.value.exit_code) == (message, code)
     assert contents(tmp_path / "out") == [*BACKBONE, "failure.json"]
     record = json.loads((tmp_path / "out/failure.json").read_text())
-    assert record == {"step": "finetune", "kind": kind, "message": message, "exit_code": code}
+    told = {"step": "finetune", "kind": kind, "message": message, "exit_code": code}
+    assert {key: record[key] for key in told} == told
 
 
 def test_the_first_step_to_fail_ends_the_run(steps, tmp_path, capfd):
@@ -130,6 +137,50 @@ def test_the_first_step_to_fail_ends_the_run(steps, tmp_path, capfd):
     with pytest.raises(StepFailed):
         start(tmp_path / "out")
     assert contents(tmp_path / "out") == ["failure.json"]
+    assert "load-checkpoint" not in capfd.readouterr().err
+
+
+TUNED = ["model/config.yaml", "model/model.safetensors"]
+TESTED = [
+    f"evaluation/{n}" for n in ("details.json", "metrics.json", "predictions.npz", "report.html")
+]
+
+
+def test_several_seeds_leave_a_folder_each_and_one_summary(steps, tmp_path):
+    start(tmp_path / "out", seeds=(3, 1))
+    each = [f"seed-{seed}/{name}" for seed in (1, 3) for name in (*TESTED, *TUNED)]
+    assert contents(tmp_path / "out") == [
+        *BACKBONE,
+        *each,
+        "summary/summary.html",
+        "summary/summary.json",
+    ]
+    for seed in (1, 3):
+        tuned = json.loads((tmp_path / f"out/seed-{seed}/model/config.yaml").read_text())
+        assert tuned["seed"] == seed
+    assert json.loads((tmp_path / "out/summary/summary.json").read_text())["seeds"] == [1, 3]
+
+
+def test_of_several_seeds_the_one_that_fails_is_told(steps, tmp_path, capfd):
+    steps(finetune="fails for seed 1")
+    with pytest.raises(StepFailed, match="seed 1 is unlucky"):
+        start(tmp_path / "out", seeds=(0, 1))
+    assert json.loads((tmp_path / "out/failure.json").read_text())["step"] == "finetune-2"
+    done = [f"seed-0/{name}" for name in (*TESTED, *TUNED)]
+    assert contents(tmp_path / "out") == [*BACKBONE, "failure.json", *done]
+
+
+def test_with_a_registry_the_run_ends_with_a_decision(steps, tmp_path):
+    start(tmp_path / "out", registry="s3://bucket/registry")
+    decision = json.loads((tmp_path / "out/decision/decision.json").read_text())
+    assert decision["registry"] == "s3://bucket/registry"
+    assert decision["evaluated"] == METRICS
+
+
+def test_an_unchanged_retraining_ends_with_preflight(steps, tmp_path, capfd):
+    steps(preflight="unchanged")
+    start(tmp_path / "out", registry="s3://bucket/registry")
+    assert contents(tmp_path / "out") == []
     assert "load-checkpoint" not in capfd.readouterr().err
 
 

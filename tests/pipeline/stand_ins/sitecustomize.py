@@ -12,9 +12,15 @@ ORDERS = json.loads(os.environ["BIOTUNE_TEST_ORDERS"])
 FILES = {
     "load_checkpoint": {"backbone.safetensors": "weights", "report.json": "{}"},
     "finetune": {"model.safetensors": "tuned", "config.yaml": "{}"},
+    "promote": {},
     "evaluate": {"metrics.json": "{}", "details.json": "{}", "report.html": "<p>seen</p>"},
 }
-METRICS = {"test_acc": 0.75, "test_auroc": None, "undefined": {"test_auroc": "one class"}}
+METRICS = {
+    "test_acc": 0.75,
+    "test_balanced_acc": 0.75,
+    "test_auroc": None,
+    "undefined": {"test_auroc": "one class"},
+}
 DETAILS = {
     "title": "A made-up run",
     "classes": ["rest", "fist"],
@@ -57,16 +63,17 @@ def leave(step, output, **more):
         (output / name).write_text(text)
 
 
-def preflight(checkpoint, dataset, overrides, *, manifest=None):
-    obey("preflight")
+def preflight(checkpoint, dataset, overrides, *, manifest=None, **retraining):
+    verdict = obey("preflight") or "train"
     print("looked at", checkpoint, dataset)
     facts = {"overrides": list(overrides), "manifest": manifest}
     slices = {
         "load_checkpoint": {**facts, "fingerprint": "etag"},
         "finetune": facts,
         "evaluate": facts,
+        "promote": facts,
     }
-    return types.SimpleNamespace(slices=slices)
+    return types.SimpleNamespace(slices=slices, champion="", verdict=verdict)
 
 
 def load_checkpoint(checkpoint, output, config, *, fingerprint=None):
@@ -84,10 +91,12 @@ def load_checkpoint(checkpoint, output, config, *, fingerprint=None):
 def finetune(dataset, output, config, *, backbone=None):
     print("\x1b[1mepoch 0\x1b[0m", (backbone / "backbone.safetensors").read_text(), flush=True)
     os.write(1, b"bad byte \xff\n")
+    if ORDERS.get("finetune") == "fails for seed 1" and config["seed"] == 1:
+        raise ValueError("seed 1 is unlucky")
     leave("finetune", output, **{"config.yaml": json.dumps(config)})
 
 
-def evaluate(model, dataset, output, config):
+def evaluate(model, dataset, output, config, **champion):
     assert (model / "model.safetensors").exists()
     leave(
         "evaluate",
@@ -97,10 +106,20 @@ def evaluate(model, dataset, output, config):
     import numpy as np
 
     np.savez(output / "predictions.npz", probabilities=np.eye(2), labels=np.arange(2))
-    return types.SimpleNamespace(metrics=METRICS, details=DETAILS, report=output / "report.html")
+    seed = json.loads((model / "config.yaml").read_text()).get("seed", 0)
+    return types.SimpleNamespace(
+        metrics=METRICS, details=DETAILS, report=output / "report.html", seed=seed
+    )
 
 
-for function in (preflight, load_checkpoint, finetune, evaluate):
+def promote(model, evaluation, registry, output, config):
+    evaluated = json.loads((evaluation / "metrics.json").read_text())
+    decision = {"registry": registry, "evaluated": evaluated}
+    leave("promote", output, **{"decision.json": json.dumps(decision)})
+    return types.SimpleNamespace(numbers={}, **decision)
+
+
+for function in (preflight, load_checkpoint, finetune, evaluate, promote):
     module = types.ModuleType(f"components.{function.__name__}.step")
     module.run = function
     sys.modules[module.__name__] = module
