@@ -1,50 +1,93 @@
 import pytest
 import yaml
-from kfp import compiler
 
-from pipeline import dag
+from pipeline import package, steps
+
+PROFILE = """
+images: {registry: registry.example.com/biotune, tag: "7", pull_secrets: [registry]}
+gpu: {resource: nvidia.com/gpu, count: 2}
+steps:
+  all: {cpu: "2", memory: 4Gi}
+  finetune: {cpu: "8", memory: 32Gi, shm: 8Gi}
+volumes:
+  data: {claim: biotune-data, path: /data}
+s3: {endpoint: "https://s3.example.com", secret: biotune-s3}
+runs: s3://bucket/runs
+parallelism: 1
+"""
+RESOURCES = {f"{kind}_{what}" for kind in ("cpu", "memory") for what in ("request", "limit")} | {
+    "accelerator_type",
+    "accelerator_count",
+}
+
+
+def compiled(tmp_path, monkeypatch, profile="", **shape):
+    """The package's two documents: the pipeline, and what is Kubernetes' own."""
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
+    if profile:
+        (tmp_path / "cluster.yaml").write_text(profile)
+        shape["profile"] = tmp_path / "cluster.yaml"
+    package.write(tmp_path / "biotune.yaml", **shape)
+    text = (tmp_path / "biotune.yaml").read_text()
+    assert "hush-hush" not in text
+    documents = list(yaml.safe_load_all(text))
+    return documents[0], documents[1] if len(documents) > 1 else {}
 
 
 @pytest.fixture
-def spec(tmp_path, monkeypatch):
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "hush-hush")
-    compiler.Compiler().compile(dag.pipeline(dag.images()), str(tmp_path / "biotune.yaml"))
-    return yaml.safe_load((tmp_path / "biotune.yaml").read_text())
+def plain(tmp_path, monkeypatch):
+    return compiled(tmp_path, monkeypatch)[0]
 
 
-def tasks(spec):
-    return spec["root"]["dag"]["tasks"]
+@pytest.fixture
+def everything(tmp_path, monkeypatch):
+    return compiled(tmp_path, monkeypatch, PROFILE, promotion=True)
 
 
-def sources(task):
-    """Where a task's inputs come from: a pipeline parameter, or a task's output."""
-    inputs = task["inputs"]
-    found = {}
-    for name, value in {**inputs.get("parameters", {}), **inputs.get("artifacts", {})}.items():
-        made = value.get("taskOutputParameter") or value.get("taskOutputArtifact")
-        if made:
-            key = made.get("outputParameterKey") or made["outputArtifactKey"]
-            found[name] = f"{made['producerTask']}.{key}"
-        else:
-            found[name] = value["componentInputParameter"]
+def dags(spec):
+    """Every DAG by the kind of group that it is."""
+    found = {"root": spec["root"]["dag"]}
+    for name, component in spec["components"].items():
+        if "dag" in component:
+            found[name.removeprefix("comp-").rstrip("-0123456789")] = component["dag"]
     return found
 
 
-def test_it_is_named_biotune_and_takes_what_a_run_names(spec):
-    assert spec["pipelineInfo"]["name"] == "biotune"
-    parameters = spec["root"]["inputDefinitions"]["parameters"]
-    assert {name: p["parameterType"] for name, p in parameters.items()} == {
+def edges(dag):
+    """Where each task's inputs come from: a parameter of the DAG, a constant, a task's output."""
+    found = {}
+    for task, node in dag["tasks"].items():
+        inputs = node.get("inputs", {})
+        for name, value in {**inputs.get("parameters", {}), **inputs.get("artifacts", {})}.items():
+            made = value.get("taskOutputParameter") or value.get("taskOutputArtifact")
+            if made:
+                key = made.get("outputParameterKey") or made["outputArtifactKey"]
+                source = f"{made['producerTask']}.{key}"
+            elif "runtimeValue" in value:
+                source = value["runtimeValue"]["constant"]
+            else:
+                given = value.get("componentInputParameter") or value["componentInputArtifact"]
+                source = given.removeprefix("pipelinechannel--")
+            if not name.startswith("pipelinechannel--") and name not in RESOURCES:
+                found.setdefault(task, {})[name] = source
+    return found
+
+
+def test_it_is_named_biotune_and_takes_what_a_run_names(plain):
+    assert plain["pipelineInfo"]["name"] == "biotune"
+    parameters = plain["root"]["inputDefinitions"]["parameters"]
+    required = {n: p["parameterType"] for n, p in parameters.items() if not p.get("isOptional")}
+    assert required == {
         "checkpoint_uri": "STRING",
         "dataset_uri": "STRING",
         "overrides": "LIST",
-        "manifest": "STRING",
     }
-    assert parameters["manifest"]["isOptional"]
+    assert set(parameters) - set(required) == {"manifest", "gpu_resource", "gpu_count"}
 
 
-def test_each_step_gets_just_what_it_depends_on(spec):
+def test_each_step_gets_just_what_it_depends_on(plain):
     # Overrides reach preflight alone: a new learning rate leaves load-checkpoint's cache valid.
-    assert {name: sources(task) for name, task in tasks(spec).items()} == {
+    assert edges(plain["root"]["dag"]) == {
         "preflight": {
             "checkpoint_uri": "checkpoint_uri",
             "dataset_uri": "dataset_uri",
@@ -68,20 +111,86 @@ def test_each_step_gets_just_what_it_depends_on(spec):
     }
 
 
-def test_preflight_always_looks_again(spec):
+def test_several_seeds_train_and_test_side_by_side_on_one_backbone(tmp_path, monkeypatch):
+    spec, _ = compiled(tmp_path, monkeypatch, seeds=(0, 5))
+    found = edges(spec["root"]["dag"])
+    assert [found[task]["seed"] for task in ("finetune", "finetune-2")] == [0.0, 5.0]
+    assert {found[task]["backbone"] for task in ("finetune", "finetune-2")} == {
+        "load-checkpoint.backbone"
+    }
+    assert found["evaluate-2"]["model"] == "finetune-2.model"
+    inputs = spec["root"]["dag"]["tasks"]["summarize"]["inputs"]["parameters"]
+    taken = [
+        v["taskOutputParameter"]["producerTask"]
+        for v in inputs.values()
+        if "taskOutputParameter" in v
+    ]
+    assert sorted(taken) == ["evaluate", "evaluate-2"]
+    assert sum("{{$.inputs.parameters[" in str(v) for v in inputs.values()) == 1
+    names = {task: node["taskInfo"]["name"] for task, node in spec["root"]["dag"]["tasks"].items()}
+    assert names["finetune-2"] == "finetune, seed 5"
+
+
+@pytest.mark.parametrize(("parallelism", "waits"), [(0, []), (1, ["evaluate"]), (2, [])])
+def test_no_more_seeds_at_once_than_the_profile_says(tmp_path, monkeypatch, parallelism, waits):
+    profile = f"parallelism: {parallelism}"
+    spec, _ = compiled(tmp_path, monkeypatch, profile, seeds=(0, 1))
+    needed = spec["root"]["dag"]["tasks"]["finetune-2"]["dependentTasks"]
+    assert sorted({*needed} - {"load-checkpoint", "preflight"}) == waits
+
+
+def test_promotion_comes_last_and_an_unchanged_retraining_ends_before_it_costs(everything):
+    spec, _ = everything
+    groups = dags(spec)
+    assert set(groups) == {"root", "exit-handler", "condition"}
+    assert list(groups["exit-handler"]["tasks"])[-1] == "preflight"
+    condition = groups["exit-handler"]["tasks"]["condition-2"]["triggerPolicy"]["condition"]
+    assert condition == "inputs.parameter_values['pipelinechannel--preflight-Output'] == 'train'"
+    found = edges(groups["condition"])
+    assert list(found) == ["evaluate", "finetune", "load-checkpoint", "promote"]
+    assert found["evaluate"]["champion_uri"] == "preflight-champion"
+    assert found["promote"] == {
+        "registry_uri": "registry_uri",
+        "config": "preflight-promote",
+        "model": "finetune.model",
+        "evaluation": "evaluate.evaluation",
+    }
+
+
+def test_preflight_knows_the_images_since_other_images_are_other_code(everything):
+    spec, _ = everything
+    images = edges(dags(spec)["exit-handler"])["preflight"]["images"]
+    assert "registry.example.com/biotune/biotune-finetune:7" in images
+    assert "registry.example.com/biotune/biotune-evaluate:7" in images
+
+
+def test_the_cache_serves_what_goes_by_slices_and_nothing_else(everything):
+    spec, _ = everything
     cached = {
-        name: task["cachingOptions"].get("enableCache", False) for name, task in tasks(spec).items()
+        name: task.get("cachingOptions", {}).get("enableCache", False)
+        for dag in dags(spec).values()
+        for name, task in dag["tasks"].items()
+        if name in steps.STEPS
     }
     assert cached == {
         "preflight": False,
         "load-checkpoint": True,
         "finetune": True,
         "evaluate": True,
+        "promote": False,
+        "report-failures": False,
     }
 
 
-def test_evaluate_shows_its_results_on_kubeflows_pages(spec):
-    artifacts = spec["components"]["comp-evaluate"]["outputDefinitions"]["artifacts"]
+def test_failures_are_gathered_at_the_end_whatever_happens(everything):
+    spec, _ = everything
+    task = spec["root"]["dag"]["tasks"]["report-failures"]
+    assert task["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    assert task["dependentTasks"] == ["exit-handler-1"]
+
+
+def test_evaluate_shows_its_results_on_kubeflows_pages(plain):
+    artifacts = plain["components"]["comp-evaluate"]["outputDefinitions"]["artifacts"]
     assert {name: a["artifactType"]["schemaTitle"] for name, a in artifacts.items()} == {
         "metrics": "system.Metrics",
         "classification": "system.ClassificationMetrics",
@@ -90,11 +199,63 @@ def test_evaluate_shows_its_results_on_kubeflows_pages(spec):
     }
 
 
-def test_each_step_runs_in_its_image_as_it_is_and_carries_no_secret(spec):
-    executors = spec["deploymentSpec"]["executors"]
-    for step, image in dag.images().items():
+def test_each_step_runs_in_its_image_as_it_is(plain):
+    executors = plain["deploymentSpec"]["executors"]
+    for step in ("preflight", "load-checkpoint", "finetune", "evaluate"):
         container = executors[f"exec-{step}"]["container"]
-        assert container["image"] == image
-        assert "env" not in container
+        assert container["image"] == steps.images()[step]
         assert "pip install" not in " ".join(container["command"])
-    assert "hush-hush" not in yaml.safe_dump(spec)
+
+
+def test_a_gpu_is_for_finetune_alone(plain):
+    executors = plain["deploymentSpec"]["executors"]
+    wanting = {
+        name
+        for name, e in executors.items()
+        if "accelerator" in e["container"].get("resources", {})
+    }
+    assert wanting == {"exec-finetune"}
+
+
+def test_every_step_of_a_cluster_has_its_limits_its_volume_and_its_secrets_by_name(everything):
+    spec, platform = everything
+    executors = spec["deploymentSpec"]["executors"]
+    placed = platform["platforms"]["kubernetes"]["deploymentSpec"]["executors"]
+    assert (
+        set(executors)
+        == set(placed)
+        == {f"exec-{step}" for step in steps.STEPS if step != "summarize"}
+    )
+    for name, executor in placed.items():
+        assert executor["pvcMount"][0]["mountPath"] == "/data"
+        assert {e["envVar"] for s in executor["secretAsEnv"] for e in s["keyToEnv"]} == {
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+        }
+        fields = {field["name"] for field in executor["fieldPathAsEnv"]}
+        assert fields == {"BIOTUNE_RUN", "BIOTUNE_POD"}
+        env = {e["name"]: e["value"] for e in executors[name]["container"]["env"]}
+        assert env["BIOTUNE_RUNS"] == "s3://bucket/runs"
+        assert not any("SECRET" in key for key in env)
+        assert executors[name]["container"]["resources"]["resourceMemoryLimit"]
+    shm = placed["exec-finetune"]["emptyDirMounts"]
+    assert ("/dev/shm", "Memory", "8Gi") in [
+        (m["mountPath"], m["medium"], m["sizeLimit"]) for m in shm
+    ]
+
+
+def test_run_time_placement_reaches_the_steps_through_every_group(everything):
+    """KFP alone loses the parameters in resource limits at the border of a group."""
+    spec, _ = everything
+    wanted = {"pipelinechannel--gpu_count", "pipelinechannel--gpu_resource"}
+    for group in ("exit-handler", "condition"):
+        components = {
+            name: c for name, c in spec["components"].items() if name.startswith(f"comp-{group}")
+        }
+        (component,) = components.values()
+        assert wanted <= set(component["inputDefinitions"]["parameters"])
+
+
+def test_the_same_input_gives_the_same_package(tmp_path, monkeypatch):
+    first = compiled(tmp_path, monkeypatch, PROFILE, promotion=True)
+    assert compiled(tmp_path, monkeypatch, PROFILE, promotion=True) == first
