@@ -2,42 +2,31 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
+from itertools import combinations
+from logging import getLogger
 from typing import Any
 
+from components import artifacts, signal, splits, storage
 from components import checkpoint as checkpoints
-from components import hdf5, signal, splits, storage
-from components.failures import Findings, InputError
-from components.hdf5 import Header
+from components.failures import InputError
 from components.instantiation import make
 from components.manifest import Manifest
+from components.preflight import classes, length, windows
+from components.preflight.files import dataset, nearby
+from components.preflight.found import Found, Splits, noting
+from components.storage import shown
 from components.storage.address import scheme
 
+__all__ = [
+    "Found", "Splits", "batches", "checkpoint", "dataset", "disk", "labels", "noting", "signals",
+    "subjects",
+]  # fmt: skip
 
-@dataclass(frozen=True)
-class Found:
-    """A file that a following step reads."""
+log = getLogger("biotune")
 
-    uri: str
-    size: int = 0
-    fingerprint: str = ""
-    header: Header | None = None
-
-
-Splits = Mapping[str, Found]
-
-
-@contextmanager
-def noting(findings: list[str]) -> Iterator[None]:
-    """Notes what the user got wrong instead of raising it, so that the next check runs too."""
-    try:
-        yield
-    except Findings as error:
-        findings.extend(error.messages)
-    except InputError as error:
-        findings.append(str(error))
+labels = classes.check
+batches = length.check
 
 
 def checkpoint(
@@ -45,7 +34,7 @@ def checkpoint(
 ) -> Found:
     """Reads the checkpoint's header and holds it against the model's manifest."""
     with noting(findings):
-        stat = checkpoints.stat(uri)
+        stat = _stat(uri)
         with checkpoints.open_checkpoint(uri, fingerprint=stat.fingerprint) as opened:
             checkpoints.match(
                 opened.tensors,
@@ -57,57 +46,45 @@ def checkpoint(
     return Found(uri)
 
 
-def dataset(uri: str, findings: list[str]) -> dict[str, Found]:
-    """Reads the header of each split."""
-    found = {}
-    for split in hdf5.SPLITS:
-        with noting(findings):
-            file = storage.join(uri, f"{split}.h5")
-            stat = storage.stat(file)
-            with storage.open_binary(file, fingerprint=stat.fingerprint) as stream:
-                header = hdf5.read_header(stream, file)
-            found[split] = Found(file, stat.size, stat.fingerprint, header)
-    return found
-
-
-def labels(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
-    """Holds the labels against the classification type."""
-    objective = make(settings["objective"], "objective")
-    for found in data.values():
-        findings += splits.label_findings(found.header, objective, found.uri)
-    if "train" in data and not findings:
-        with noting(findings):
-            objective.resolved(data["train"].header.labels)
-
-
-def batches(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
-    """A training needs at least one whole batch."""
-    size = settings["data"]["batch_size"]
-    if "train" in data and (windows := data["train"].header.windows) < size:
-        findings.append(
-            f"data.batch_size={size}: {data['train'].uri} has only {windows} windows, less than "
-            f"one batch; set data.batch_size={windows} or less"
-        )
-
-
 def signals(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
     """Holds the windows against what the model expects, and the splits against each other."""
-    first = next(iter(data.values()), None)
-    adapter = settings["model"].get("adapter")
-    if first and adapter:
+    if not (first := next(iter(data.values()), None)):
+        return
+    if adapter := settings["model"].get("adapter"):
         with noting(findings):
             make(adapter, "model.adapter", channel_names=first.header.channel_names)
+    if turned := windows.layout(first, settings):
+        findings += turned
+    else:
+        with noting(findings):  # the others are held against the first
+            signal.hold(first.header, settings, first.uri)
     for found in data.values():
-        with noting(findings):
-            signal.hold(found.header, settings, found.uri)
         findings += signal.differences(found.header, first.header, (found.uri, first.uri))
+    windows.check(data, settings, findings)
 
 
 def subjects(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
-    """Holds the subjects of the splits against each other."""
-    if not settings["data"]["allow_subject_overlap"]:
-        named = {split: splits.subjects(found.header) for split, found in data.items()}
-        findings += splits.overlap_findings(named)
+    """Holds the splits apart: their files, and their subjects."""
+    allowed = settings["data"]["allow_subject_overlap"]
+    same = [
+        f"{one.uri} and {other.uri}: are one and the same file; split the data by subject, or set "
+        "data.allow_subject_overlap=true if you mean it"
+        for one, other in combinations(data.values(), 2)
+        if one.fingerprint == other.fingerprint
+    ]
+    for line in same if allowed else ():
+        log.warning("allowed: %s", line)
+    if allowed:
+        return
+    findings += same
+    different = {found.fingerprint: split for split, found in data.items()}.values()
+    named = {split: splits.subjects(data[split].header) for split in data if split in different}
+    findings += splits.overlap_findings(named)
+    if nameless := [data[split].uri for split, names in named.items() if not names]:
+        log.warning(
+            "%s: no subjects are named, so that one in two splits can't be found",
+            ", ".join(nameless),
+        )
 
 
 def disk(files: list[Found], findings: list[str]) -> None:
@@ -120,3 +97,18 @@ def disk(files: list[Found], findings: list[str]) -> None:
             f"{scratch}: {free / 1e9:.1f} GB free, but {needed / 1e9:.1f} GB are fetched; "
             "set TMPDIR to a larger disk"
         )
+
+
+def _stat(uri: str) -> storage.Stat:
+    """Size and fingerprint; what is not there is told with what is there instead."""
+    try:
+        return checkpoints.stat(uri)
+    except InputError as error:
+        more = ""
+        with noting([]):
+            if storage.is_folder(uri):
+                ours = {artifacts.MODEL, artifacts.BACKBONE} & set(storage.listing(uri))
+                more = "".join(f"; give {shown(storage.join(uri, name))}" for name in ours)
+            elif not storage.exists(uri):
+                more = nearby(uri)
+        raise InputError(f"{error}{more}") from error
