@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline import steps
+from pipeline.placement.json_schema import schema
 from pipeline.placement.overriding import override
-from pipeline.placement.runtime import parameters
 from pipeline.placement.profile import Profile
 from pipeline.placement.reading import load
-from pipeline.placement.json_schema import schema
+from pipeline.placement.runtime import parameters
 
 __all__ = ["Profile", "images", "load", "override", "parameters", "place", "schema"]
 

@@ -8,7 +8,6 @@ from pipeline.placement.values import text
 
 _PART = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _DOTTED = rf"{_PART}(\.{_PART})*"
-_LABEL = r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _SHORT = r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 _HOST = r"[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?(:[0-9]+)?"
 _REPOSITORY = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
@@ -29,7 +28,7 @@ Queue = text(_DOTTED, "must be the name of a LocalQueue of at most 63 characters
 # KFP names the pod's volume after the claim, and a volume's name has no dots.
 Claim = text(
     _PART,
-    "must be a claim's name of small letters, digits and -, at most 63 characters",
+    "must be a claim's name: small letters, digits and -, at most 63",
     longest=63,
 )
 VolumeName = text(r"[a-z][a-z0-9_]*", "must be small letters, digits and _, as in data")
@@ -37,9 +36,8 @@ LabelKey = text(
     rf"({_DOTTED}/)?{_SHORT}", "must be a label's key, as in example.com/gpu-class", longest=317
 )
 LabelValue = text(
-    rf"({_LABEL})?",
-    "must be a label's value: at most 63 letters, digits, -, _ and . between the first and last",
-    longest=63,
+    rf"({_SHORT})?",
+    "must be a label's value: at most 63 letters, digits, -, _ and ., the first and last no sign",
 )
 SecretKey = text(
     r"[-._A-Za-z0-9]+", "must be a key in the Secret: letters, digits, -, _ and .", longest=253
@@ -131,7 +129,7 @@ def _endpoint(value: str) -> None:
 
 Endpoint = text(
     r"https?://[^\s]+",
-    "must begin with http:// or https://, as in https://s3.example.com",
+    "must begin with http:// or https://, as https://s3.example.com",
     _endpoint,
 )
 

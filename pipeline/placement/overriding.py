@@ -9,9 +9,9 @@ from pydantic import ValidationError
 
 from components.failures import Findings
 from components.storage.address import shown
-from pipeline.placement.runtime import parameters, paths, written
-from pipeline.placement.problems import problems
+from pipeline.placement.problems import dotted, problems
 from pipeline.placement.profile import Profile
+from pipeline.placement.runtime import parameters, paths, written
 from pipeline.placement.section import Keys
 
 _KINDS = {str: "text", list: "a list, as in [...]", dict: "a mapping, as in {key: value}"}
@@ -70,7 +70,7 @@ def _wrong(profile: Profile, taken: Mapping[str, Any]) -> Iterator[str]:
             at = {name: places[name] for name in taken if keys[: len(places[name])] == places[name]}
             # Two values that clash: one of them stands in the profile, which is right by itself.
             for name in at or taken:
-                below = ".".join(str(key) for key in keys[len(at.get(name, keys)) :])
+                below = dotted(keys[len(at.get(name, keys)) :])
                 yield f"{name}={_short(taken[name])}: {below + ': ' if below else ''}{reason}"
 
 
@@ -82,10 +82,10 @@ def _put(content: Any, keys: Keys, value: Any) -> None:
 
 def _unknown(name: str, known: Mapping[str, type]) -> str:
     near = difflib.get_close_matches(name, known, n=1)
-    there = f"there are {', '.join(known)}" if known else "the profile leaves none open"
-    return (
-        f"{name}: is no parameter of the pipeline; {f'did you mean {near[0]}?' if near else there}"
-    )
+    hint = f"there are {', '.join(known)}" if known else "the profile leaves none open"
+    if near:
+        hint = f"did you mean {near[0]}?"
+    return f"{name}: is no parameter of the pipeline; {hint}"
 
 
 def _short(value: Any) -> str:

@@ -8,16 +8,9 @@ from pipeline.placement.names import LabelKey, LabelValue
 from pipeline.placement.scheduling import Affinity, Toleration
 from pipeline.placement.section import Clash, Section
 from pipeline.placement.values import Cpu, Duration, Memory, Timeout, seconds, size
+from pipeline.steps import STEPS
 
-StepName = Literal[
-    "preflight",
-    "load-checkpoint",
-    "finetune",
-    "evaluate",
-    "promote",
-    "summarize",
-    "report-failures",
-]
+StepName = Literal[STEPS]
 
 
 class Retries(Section):
@@ -104,7 +97,7 @@ class Steps(Section):
     @model_validator(mode="after")
     def _shared_memory_fits(self):
         problems = {}
-        for step in StepName.__args__:
+        for step in STEPS:
             shm, memory = self.value(step, "shm"), self.value(step, "memory")
             if shm and memory and size(shm) >= size(memory):
                 where = (self.origin(step, "shm"), "shm")

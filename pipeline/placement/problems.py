@@ -58,19 +58,23 @@ def problems(
         elif found["type"] == "extra_forbidden":  # its value may be a secret
             yield keys, _no_key(model, keys), False
         else:
-            raw = _written(root, keys) or found["input"]
+            raw = _written(root, keys)
             said = _SAID.get(found["type"], "{error}" if cause else found["msg"])
-            yield keys, said.format(**context, raw=raw), "[key]" not in found["loc"]
+            if found["type"] == "string_type" and raw is None:
+                said = "must be text"
+            yield keys, said.format(**context, raw=_short(raw)), "[key]" not in found["loc"]
+
+
+def dotted(keys: Keys) -> str:
+    """The keys as one name, as in `steps.all.tolerations[0].key`."""
+    return "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in keys).removeprefix(".")
 
 
 def _line(path: Path, keys: Keys, root: yaml.Node | None, reason: str) -> str:
-    name = ""
-    for key in keys:
-        name += f"[{key}]" if isinstance(key, int) else f".{key}" if name else str(key)
     raw = _written(root, keys)
     # What stands under env may be a secret, above all where it should not stand there.
-    value = "" if raw is None or keys[0] == "env" else f"={shown(raw)[:_LONGEST]}"
-    return f"{path}: {shown(name)}{value}: {reason}"
+    value = "" if raw is None or keys[0] == "env" else f"={_short(raw)}"
+    return f"{path}: {shown(dotted(keys))}{value}: {reason}"
 
 
 def _written(root: yaml.Node | None, keys: Keys) -> str | None:
@@ -84,6 +88,10 @@ def _written(root: yaml.Node | None, keys: Keys) -> str | None:
         else:
             return None
     return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+def _short(raw: str | None) -> str:
+    return shown(raw or "")[:_LONGEST]
 
 
 def _no_key(model: type[Section], keys: Keys) -> str:

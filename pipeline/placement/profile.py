@@ -13,8 +13,8 @@ from pipeline.placement.names import (
     SecretVariable,
     VolumeName,
 )
-from pipeline.placement.section import Clash, Section
 from pipeline.placement.per_step import Steps
+from pipeline.placement.section import Clash, Section
 from pipeline.placement.workload import Gpu, Images, Kueue, Security
 
 SHM, TMP = "biotune-shm", "biotune-tmp"

@@ -8,8 +8,12 @@ import yaml
 from pydantic import ValidationError
 
 from components.failures import Findings, InputError
-from pipeline.placement.problems import lines
+from components.storage.address import shown
+from pipeline.placement.problems import dotted, lines
 from pipeline.placement.profile import Profile
+from pipeline.placement.section import Keys
+
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
 
 def load(path: Path) -> Profile:
@@ -22,11 +26,10 @@ def load(path: Path) -> Profile:
         InputError: the file cannot be read, or is no YAML.
         Findings: a line for each error in it.
     """
-    root, content = _content(path)
+    root, content, twice = _content(path)
     if not isinstance(content, dict):
         found = "is empty" if content is None else "holds no mapping"
         raise InputError(f"{path}: {found}; write keys like `runs: s3://...`, or {{}} for none")
-    twice = [f"{path}: {name}: is there twice; keep one" for name in _twice(root, [], set())]
     try:
         profile = Profile.model_validate(content)
     except ValidationError as error:
@@ -36,12 +39,13 @@ def load(path: Path) -> Profile:
     return profile
 
 
-def _content(path: Path) -> tuple[yaml.Node | None, Any]:
-    """The document as it is written, for error lines, and as it is meant."""
+def _content(path: Path) -> tuple[yaml.Node | None, Any, list[str]]:
+    """The document as it is written and as it is meant; a line for each key that is there twice."""
     try:
         loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
         root = loader.get_single_node()
-        return root, loader.construct_document(root) if root else None
+        twice = [f"{path}: {shown(name)}: is there twice; keep one" for name in _keys(root)]
+        return root, loader.construct_document(root) if root else None, twice
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); name a file") from error
     except UnicodeDecodeError as error:
@@ -54,17 +58,24 @@ def _content(path: Path) -> tuple[yaml.Node | None, Any]:
         raise InputError(f"{path}: is no YAML: {str(error).splitlines()[0]}") from error
 
 
-def _twice(node: yaml.Node | None, keys: list[str], seen: set[int]) -> Iterator[str]:
-    """Keys that a mapping holds twice, of which YAML would silently take the last."""
+def _keys(node: yaml.Node | None, above: Keys = (), seen: set[int] | None = None) -> Iterator[str]:
+    """Makes every key a text, as `1` and `on` are none to YAML; tells those that are there twice.
+
+    YAML itself would silently take the last of two.
+    """
+    seen = set() if seen is None else seen
     if node is None or isinstance(node, yaml.ScalarNode) or id(node) in seen:
         return
     seen.add(id(node))
     if isinstance(node, yaml.SequenceNode):
-        for i, item in enumerate(node.value):
-            yield from _twice(item, [*keys[:-1], f"{keys[-1] if keys else ''}[{i}]"], seen)
+        for index, item in enumerate(node.value):
+            yield from _keys(item, (*above, index), seen)
         return
-    names = [str(key.value) for key, _ in node.value]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        yield ".".join([*keys, name])
-    for name, (_, value) in zip(names, node.value, strict=True):
-        yield from _twice(value, [*keys, name], seen)
+    names: set[str] = set()
+    for key, value in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            key.tag = _TEXT
+            if key.value in names:
+                yield dotted((*above, key.value))
+            names.add(key.value)
+        yield from _keys(value, (*above, str(key.value)), seen)

@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.placement.profile import Profile
 from pipeline.placement.section import Keys
-from pipeline.placement.per_step import StepName
+from pipeline.steps import STEPS
 
 # By the parameter: where below the step its value stands.
 PER_STEP: dict[str, Keys] = {
@@ -56,7 +56,7 @@ def paths(profile: Profile) -> dict[str, Keys]:
         found["gpu_resource"] = ("gpu", "resource")
     found[gpu_name("finetune")] = ("gpu", "count")
     found[gpu_name("evaluate")] = ("steps", "evaluate", "gpu")
-    for source in ("all", *StepName.__args__):
+    for source in ("all", *STEPS):
         for key, below in PER_STEP.items():
             found[step_name(source, key)] = ("steps", source, *below)
     found.update({claim_name(name): ("volumes", name, "claim") for name in profile.volumes})

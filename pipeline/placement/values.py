@@ -51,12 +51,12 @@ def text(pattern: str, said: str, check: Callable[[str], None] | None = None, lo
 
 
 def _as_text(value: Any) -> Any:
-    """A whole number means itself here, as in `cpu: 2`."""
-    return str(value) if type(value) is int else value
+    """A number means itself here, as in `cpu: 2`; the pattern says which will do."""
+    return str(value) if type(value) in (int, float) else value
 
 
-def _numbered(type_: Any, pattern: str) -> Any:
-    schema = {"anyOf": [{"type": "string", "pattern": f"^({pattern})$"}, {"type": "integer"}]}
+def _number_too(type_: Any, pattern: str, number: str) -> Any:
+    schema = {"anyOf": [{"type": "string", "pattern": f"^({pattern})$"}, {"type": number}]}
     return Annotated[type_, BeforeValidator(_as_text), WithJsonSchema(schema)]
 
 
@@ -78,12 +78,10 @@ def _some_time(value: str) -> None:
 
 _UNITS = "must be a whole number with a unit (s m h d w), as in 30s or 24h"
 
-Cpu = _numbered(
-    text(_CPU, "must be CPUs or thousandths of one, as in 2, 1.5 or 500m", _some_cpu), _CPU
-)
-Memory = _numbered(
-    text(_MEMORY, "must be a Kubernetes quantity without fraction, as in 32Gi", _enough_memory),
-    _MEMORY,
-)
-Duration = text(_DURATION, _UNITS)
-Timeout = text(_DURATION, _UNITS, _some_time)
+_CPUS = "must be CPUs or thousandths of one, as in 2, 1.5 or 500m"
+_QUANTITY = "must be a Kubernetes quantity without fraction, as in 32Gi"
+
+Cpu = _number_too(text(_CPU, _CPUS, _some_cpu), _CPU, "number")
+Memory = _number_too(text(_MEMORY, _QUANTITY, _enough_memory), _MEMORY, "integer")
+Duration = Annotated[text(_DURATION, _UNITS), BeforeValidator(_as_text)]
+Timeout = Annotated[text(_DURATION, _UNITS, _some_time), BeforeValidator(_as_text)]

@@ -5,8 +5,8 @@ from typing import ClassVar, Literal
 from pydantic import Field, model_validator
 
 from pipeline.placement.names import Image, Name, Queue, Registry, Resource, Tag
-from pipeline.placement.section import Clash, Section
 from pipeline.placement.per_step import StepName
+from pipeline.placement.section import Clash, Section
 
 _SETTABLE = "KFP can't set it; docs/placement.md says what an admin does instead"
 
