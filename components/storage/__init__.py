@@ -16,10 +16,12 @@ from urllib.parse import quote
 from components.failures import InputError
 from components.storage import local
 from components.storage.address import scheme, shown
+from components.storage.conditions import put_if, read, require_conditions
+from components.storage.conflict import Conflict, Missing
 
 __all__ = [
-    "Stat", "exists", "fetch", "is_folder", "join", "listing", "open_binary", "put", "shown",
-    "stat",
+    "Conflict", "Missing", "Stat", "exists", "fetch", "is_folder", "join", "listing",
+    "open_binary", "put", "put_if", "read", "require_conditions", "shown", "stat",
 ]  # fmt: skip
 
 
