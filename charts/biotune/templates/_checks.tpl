@@ -18,6 +18,9 @@
 {{- if and $v.existingSchedules $v.schedules -}}
 {{- $found = append $found (printf "existingSchedules=%s: leave schedules out, they are in that ConfigMap" $v.existingSchedules) -}}
 {{- end -}}
+{{- if contains "@" $v.kfp.host -}}
+{{- $found = append $found "kfp.host: holds credentials; take them out, the token is the service account's" -}}
+{{- end -}}
 {{- if and (not $v.runner.create) (not $v.runner.name) -}}
 {{- $found = append $found "runner.create=false: give runner.name, an existing service account" -}}
 {{- end -}}

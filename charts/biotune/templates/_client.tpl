@@ -34,7 +34,9 @@ securityContext:
 containers:
   - name: biotune
     image: {{ include "biotune.image" .root | quote }}
-    imagePullPolicy: {{ dig "images" "pull_policy" "IfNotPresent" $v.profile }}
+    {{- with dig "images" "pull_policy" "" $v.profile }}
+    imagePullPolicy: {{ . }}
+    {{- end }}
     args:
       {{- range .words }}
       - {{ . | quote }}

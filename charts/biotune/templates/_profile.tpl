@@ -3,7 +3,11 @@
 {{- $profile := deepCopy .Values.profile -}}
 {{- $_ := set $profile "service_account" (include "biotune.runner" .) -}}
 {{- with include "biotune.s3Secret" . -}}
-{{- $_ := set $profile "s3" (merge (dict "secret" .) (default dict $profile.s3)) -}}
+{{- $s3 := merge (dict "secret" .) (default dict $profile.s3) -}}
+{{- if $.Values.s3.sessionToken -}}
+{{- $_ := set $s3 "keys" (include "biotune.s3Keys" $ | fromJson) -}}
+{{- end -}}
+{{- $_ := set $profile "s3" $s3 -}}
 {{- end -}}
 {{- $volumes := deepCopy (default dict $profile.volumes) -}}
 {{- range $which := list "data" "cache" -}}
