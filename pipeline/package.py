@@ -111,12 +111,11 @@ def _misplaced(request: Request, profile) -> list[str]:
     findings = []
     for name, uri in given.items():
         try:
-            remote = scheme(uri) != "file"
+            seen = scheme(uri) != "file" or any(map(local_path(uri).is_relative_to, volumes))
         except InputError as error:
             findings.append(f"{name}: {error}")
             continue
-        path = local_path(uri)
-        if not remote and not any(path.is_relative_to(volume) for volume in volumes):
+        if not seen:
             there = f"the profile's volumes ({', '.join(volumes)})" if volumes else "a volume"
             findings.append(
                 f"{name}={shown(uri)}: a pod sees no file of this machine; give s3://..., or an "
