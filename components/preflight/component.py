@@ -12,8 +12,15 @@ def preflight(
     load_checkpoint: OutputPath(str),
     finetune: OutputPath(str),
     evaluate: OutputPath(str),
-):
-    """Checks checkpoint, data and configuration; cuts the configuration into a slice a step."""
+    promote: OutputPath(str),
+    champion: OutputPath(str),
+    registry_uri: str = "",
+    images: str = "",
+) -> str:
+    """Checks checkpoint, data and configuration; cuts the configuration into a slice a step.
+
+    Returns "train", or "unchanged" where the registry knows the result of this very retraining.
+    """
     from pathlib import Path
 
     from components import console, failures, parameters
@@ -22,14 +29,23 @@ def preflight(
     with console.told(), failures.recorded(Path(load_checkpoint).parent, "preflight"):
         from components.preflight.step import run
 
-        described = parameters.unpack(manifest) if manifest else None
-        checked = run(checkpoint_uri, dataset_uri, overrides, manifest=described)
+        checked = run(
+            checkpoint_uri,
+            dataset_uri,
+            overrides,
+            manifest=parameters.unpack(manifest) if manifest else None,
+            registry=registry_uri,
+            images=images,
+        )
         for step, path in (
             ("load_checkpoint", load_checkpoint),
             ("finetune", finetune),
             ("evaluate", evaluate),
+            ("promote", promote),
         ):
             Path(path).write_text(parameters.pack(checked.slices[step]))
+        Path(champion).write_text(checked.champion)
+        return checked.verdict
 
 
 def component(image: str):

@@ -1,0 +1,1 @@
+"""Promote: the better of the new model and the present champion."""
