@@ -24,6 +24,7 @@ PREDICTIONS = "predictions.npz"
 REPORT = "report.html"
 SUMMARY = "summary.json"
 SUMMARY_REPORT = "summary.html"
+DECISION = "decision.json"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

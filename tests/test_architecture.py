@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parents[1]
-STEPS = {"describe", "preflight", "load_checkpoint", "finetune", "evaluate"}
+STEPS = {
+    "describe",
+    "preflight",
+    "load_checkpoint",
+    "finetune",
+    "evaluate",
+    "promote",
+    "summarize",
+    "report_failures",
+}
 COMMANDS = {"components/__main__.py", "components/arguments.py"}
 SOURCES = sorted(
     str(path.relative_to(HOME))
@@ -32,11 +41,18 @@ TORCH_FREE = [
     "components.storage",
     "components.preflight.step",
     "components.load_checkpoint.step",
+    "components.promote.step",
+    "components.summarize.step",
+    "components.report_failures.step",
     "pipeline.cli",
     "pipeline.doctor",
     "pipeline.inspection",
     "pipeline.dag",
     "pipeline.local",
+    "pipeline.package",
+    "pipeline.placement.apply",
+    "pipeline.commands.submit",
+    "pipeline.commands.schedule",
     *(f"components.{step}.component" for step in sorted(STEPS - {"describe"})),
 ]
 
@@ -117,7 +133,7 @@ from pipeline.cli import main
 try:
     main(["--help"])
 finally:
-    heavy = {"kfp", "torch", "hydra", "rich", "h5py", "boto3", "numpy"} & set(sys.modules)
+    heavy = {"kfp", "pydantic", "torch", "hydra", "rich", "h5py", "boto3", "numpy"} & set(sys.modules)
     assert not heavy, heavy
 """
     child = subprocess.run([sys.executable, "-c", program], cwd=HOME, capture_output=True)

@@ -13,6 +13,7 @@ def evaluate(
     report: Output[HTML],
     evaluation: Output[Artifact],
     results: OutputPath(str),
+    champion_uri: str = "",
 ):
     """Tests the tuned model on the data's test split and reports what came out."""
     import shutil
@@ -26,11 +27,14 @@ def evaluate(
         from components.evaluate import kubeflow
         from components.evaluate.step import run
 
-        done = run(Path(model.path), dataset_uri, output, parameters.unpack(config))
+        settings = parameters.unpack(config)
+        champion = {"champion": champion_uri} if champion_uri else {}
+        done = run(Path(model.path), dataset_uri, output, settings, **champion)
         kubeflow.log_metrics(metrics, done.metrics)
         kubeflow.log_classification(classification, done.details, output / artifacts.PREDICTIONS)
         shutil.copyfile(done.report, report.path)
-        Path(results).write_text(parameters.pack({"seed": done.seed, "metrics": done.metrics}))
+        numbers = {"seed": done.seed, "metrics": done.metrics}
+        Path(results).write_text(parameters.pack(numbers, always=True))
 
 
 def component(image: str):

@@ -26,6 +26,8 @@ class Preflight:
     slices: dict[str, dict[str, Any]]
     checkpoint_fingerprint: str
     dataset_fingerprints: dict[str, str]
+    champion: str = ""
+    verdict: str = "train"
 
 
 def run(
@@ -34,6 +36,8 @@ def run(
     overrides: Sequence[str],
     *,
     manifest: dict[str, Any] | None = None,
+    registry: str = "",
+    images: str = "",
 ) -> Preflight:
     """Checks configuration, checkpoint and dataset by their headers.
 
@@ -69,6 +73,7 @@ def run(
         "manifest": described,
         "fingerprint": weights.fingerprint,
     }
+    slices["promote"] = {}
     log.info("preflight: nothing wrong found")
     return Preflight(slices, weights.fingerprint, fingerprints)
 
