@@ -61,17 +61,20 @@ def _wrong(profile: Profile, taken: Mapping[str, Any]) -> Iterator[str]:
     """What the profile would be refused for, had it these values."""
     content, places = written(profile), paths(profile)
     for name, value in taken.items():
-        count = name.endswith("gpu_count") and value.isdigit()
+        count = name.endswith("gpu_count") and value.removeprefix("-").isdigit()
         _put(content, places[name], int(value) if count else value)
     try:
         Profile.model_validate(content)
     except ValidationError as error:
         for keys, reason, _ in problems(error, Profile):
-            at = {name: places[name] for name in taken if keys[: len(places[name])] == places[name]}
-            # Two values that clash: one of them stands in the profile, which is right by itself.
-            for name in at or taken:
-                below = dotted(keys[len(at.get(name, keys)) :])
-                yield f"{name}={_short(taken[name])}: {below + ': ' if below else ''}{reason}"
+            at = [name for name in taken if keys[: len(places[name])] == places[name]]
+            if at:
+                below = dotted(keys[len(places[at[0]]) :])
+            else:  # it clashes with what the profile says, and that is where the clash is told
+                at = [name for name in taken if places[name][:-1] == keys[:-1]] or list(taken)
+                below = dotted(keys)
+            for name in at:
+                yield f"{name}={_short(taken[name])}: {below}{': ' if below else ''}{reason}"
 
 
 def _put(content: Any, keys: Keys, value: Any) -> None:
