@@ -9,7 +9,7 @@ import numpy as np
 from components import splits
 from components.instantiation import make
 from components.objectives import Objective
-from components.preflight.found import Found, Splits, noting
+from components.preflight.found import Found, Splits, noting, together
 
 log = logging.getLogger("biotune")
 
@@ -17,16 +17,11 @@ log = logging.getLogger("biotune")
 def check(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> None:
     """Holds the labels against the classification type, and the splits' classes to each other."""
     objective = make(settings["objective"], "objective")
-    wrong: list[str] = []
-    for found in data.values():
-        if not _counted_from_one(found, objective):
-            wrong += splits.label_findings(found.header, objective, found.uri)
-    counted = [found.uri for found in data.values() if _counted_from_one(found, objective)]
-    if counted:
-        wrong.append(
-            f"{', '.join(counted)}: labels run from 1 to {objective.num_classes}, but classes are "
-            f"counted from 0 to {objective.num_classes - 1}; subtract 1 from every label"
-        )
+    wrong = together(
+        (found, line)
+        for found in data.values()
+        for line in _from_one(found, objective) or _refused(found, objective)
+    )
     findings += wrong
     if wrong or "train" not in data:
         return
@@ -36,12 +31,22 @@ def check(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> Non
         _compared(data, objective.num_classes, findings)
 
 
-def _counted_from_one(found: Found, objective: Objective) -> bool:
-    labels = found.header.labels
-    whole = labels.dtype.kind in "iuf" and labels.size and labels.ndim == 1
-    if not whole or objective.label_shape:
-        return False
-    return labels.min() == 1 and labels.max() == objective.num_classes
+def _refused(found: Found, objective: Objective) -> list[str]:
+    lines = splits.label_findings(found.header, objective, found.uri)
+    return [line.removeprefix(f"{found.uri}: ") for line in lines]
+
+
+def _from_one(found: Found, objective: Objective) -> list[str]:
+    """MATLAB and many a table count so; then the largest label is the number of classes."""
+    labels, count = found.header.labels, objective.num_classes
+    if labels.dtype.kind not in "iuf" or labels.ndim != 1 or objective.label_shape:
+        return []
+    if not labels.size or labels.min() != 1 or labels.max() != count:
+        return []
+    return [
+        f"labels run from 1 to {count}, but classes are counted from 0 to {count - 1}; subtract 1 "
+        "from every label"
+    ]
 
 
 def _compared(data: Splits, num_classes: int, findings: list[str]) -> None:
@@ -55,17 +60,18 @@ def _compared(data: Splits, num_classes: int, findings: list[str]) -> None:
     if len(seen["train"]) == 1:
         findings.append(f"{train}: all labels are {seen['train'].pop()}; there is nothing to learn")
         return
+    unlearnt = []
     for split, found in data.items():
         if unseen := sorted(seen[split] - seen["train"]):
             count = int(np.isin(found.header.labels, unseen).sum())
-            findings.append(
-                f"{found.uri}: {_named(unseen, found)} (in {count} windows) is in none of {train}, "
-                "so that no model can learn it; put some of its windows there, or leave these out"
-            )
+            told = f"{_named(unseen, found)}, in {count} windows, is in none of {train}, so that no"
+            told += " model can learn it; put some of its windows there, or leave these out"
+            unlearnt.append((found, told))
         elif len(seen[split]) == 1:
             log.warning(
                 "%s: all labels are %d; AUROC and AUPR can't be told", found.uri, *seen[split]
             )
+    findings += together(unlearnt)
     if absent := sorted(set(range(num_classes)) - set().union(*seen.values())):
         named = _named(absent, data["train"])
         log.warning("num_classes=%d: %s is in no split", num_classes, named)

@@ -28,8 +28,12 @@ def dataset(uri: str, findings: list[str]) -> dict[str, Found]:
     return found
 
 
-def nearby(uri: str) -> str:
-    """What lies beside a file or folder that is not there, to end a message; "" if it is there."""
+def nearby(uri: str, asked: str = "did you mean {}?") -> str:
+    """What lies beside a file or folder that is not there, to end a message; "" if it is there.
+
+    Args:
+        asked: what to say of the name that is most alike.
+    """
     if os.environ.get("BIOTUNE_IMAGE") and scheme(uri) == "file":  # set in our containers
         return (
             "; this is a container, which sees nothing of another machine: give an s3:// URI, or "
@@ -42,7 +46,8 @@ def nearby(uri: str) -> str:
     if not held or name in held:
         return ""
     if near := difflib.get_close_matches(name, held, n=1):
-        return f"; did you mean {shown(storage.join(parent, near[0]) if parent else near[0])}?"
+        near_uri = storage.join(parent, near[0]) if parent else near[0]
+        return f"; {asked.format(shown(near_uri))}"
     more = ", ..." if len(held) > _SHOWN else ""
     return f"; {shown(parent) or 'this folder'} holds {', '.join(held[:_SHOWN])}{more}"
 
@@ -70,13 +75,13 @@ def _told(uri: str, refused: dict[str, str]) -> list[str]:
         names = {split: shown(storage.join(uri, f"{split}.h5")) for split in refused}
         reasons = {refused[split].removeprefix(f"{name}: ") for split, name in names.items()}
         if len(reasons) == 1 and not _there(uri):
-            return [f"{shown(uri)}: {reasons.pop()} (it must hold {_FILES}){nearby(uri)}"]
+            return [f"{shown(uri)}: {reasons.pop()}{nearby(uri)}"]
         if len(reasons) == 1:
             return [f"{shown(uri)}: {reasons.pop()} (so for {_FILES} alike)"]
     lines = []
     for split, line in refused.items():
         file = storage.join(uri, f"{split}.h5")
-        lines.append(line if _there(file) else f"{line}{nearby(file)}")
+        lines.append(line if _there(file) else f"{line}{nearby(file, 'rename {} if that is it')}")
     return lines
 
 

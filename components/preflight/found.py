@@ -1,6 +1,6 @@
 """What preflight has found: files that following steps read, and lines on what is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -36,3 +36,11 @@ def noting(findings: list[str]) -> Iterator[None]:
         findings.extend(error.messages)
     except InputError as error:
         findings.append(str(error))
+
+
+def together(lines: Iterable[tuple[Found, str]]) -> list[str]:
+    """One line for what is wrong with several splits alike, with all their names before it."""
+    said: dict[str, list[str]] = {}
+    for found, line in lines:
+        said.setdefault(line, []).append(found.uri)
+    return [f"{', '.join(uris)}: {line}" for line, uris in said.items()]

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components import signal
-from components.preflight.found import Found, Splits
+from components.preflight.found import Found, Splits, together
 
 log = logging.getLogger("biotune")
 
@@ -20,11 +20,10 @@ def check(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> Non
     would spoil the training, or is wrong throughout, is a finding.
     """
     known = {split: found for split, found in data.items() if found.sample}
-    for split, found in data.items():
-        if split not in known:
+    for found in data.values():
+        if not found.sample:
             log.warning("%s: its chunks are too large to look at some windows", found.uri)
-        else:
-            findings += _of_split(found)
+    findings += together((found, line) for found in known.values() for line in _of_split(found))
     scaled = _bounds(known.get("train"), settings) + _units(known)
     if settings["data"]["allow_signal_mismatch"]:
         for line in scaled:
@@ -58,13 +57,9 @@ def layout(found: Found, settings: Mapping[str, Any]) -> list[str]:
 def _of_split(found: Found) -> list[str]:
     sample, uri = found.sample, found.uri
     if sample.broken is not None:
-        return [
-            f"{uri}: window {sample.broken} holds NaN or infinite values; mend it or leave it out"
-        ]
+        return [f"window {sample.broken} holds NaN or infinite values; mend it or leave it out"]
     if sample.quartiles is None:
-        return [
-            f"{uri}: all of {sample.windows} windows looked at are constant, without any signal"
-        ]
+        return [f"all of {sample.windows} windows looked at are constant, without any signal"]
     if sample.dead:
         names = found.header.channel_names
         named = ", ".join(names[c] if c < len(names) else str(c) for c in sample.dead)
@@ -83,18 +78,16 @@ def _bounds(train: Found | None, settings: Mapping[str, Any]) -> list[str]:
         return []
     lower, upper = (wanted[key] for key in _BOUNDS)
     low, middle, high = train.sample.quartiles
-    told = (
-        f"input_normalization: {lower} and {upper} are given as quartiles, but those of "
-        f"{train.uri} are {low:.3g} and {high:.3g}"
-    )
+    told = f"input_normalization: {lower} and {upper} are given as quartiles"
+    theirs = f"those of {train.uri} ({low:.3g} and {high:.3g})"
     remedy = " and ".join(
         f"input_normalization.{key}={value:.3g}"
         for key, value in zip(_BOUNDS, (low, high), strict=True)
     )
     if high > low and (far := _apart(upper - lower, high - low)):
-        return [f"{told}, {far}, as microvolts and volts would be; set {remedy}"]
+        return [f"{told} and are {far} {theirs}, as microvolts are of volts; set {remedy}"]
     if abs(middle - (lower + upper) / 2) > FAR * (upper - lower):
-        return [f"{told}: the signal lies far from 0; filter out its offset, or set {remedy}"]
+        return [f"{told}, far from {theirs}; take the offset out of the signal"]
     return []
 
 
