@@ -14,9 +14,12 @@ import docker
 import pytest
 from docker.errors import DockerException, ImageNotFound
 
-from pipeline import dag
+from pipeline import steps
 
 HOME = Path(__file__).parents[2]
+IMAGES = steps.images()
+# No step's: that of the command line.
+IMAGES["client"] = f"biotune:{IMAGES['finetune'].rpartition(':')[2]}"
 LOCKED = {
     "cap_drop": ["ALL"],
     "network_mode": "none",
@@ -40,7 +43,7 @@ def daemon():
         client.ping()
     except DockerException:
         _lacking("no docker daemon answers")
-    for image in set(dag.images().values()):
+    for image in set(IMAGES.values()):
         try:
             client.images.get(image)
         except ImageNotFound:
@@ -50,8 +53,8 @@ def daemon():
 
 @pytest.fixture(scope="session")
 def image():
-    """The name of a step's image."""
-    return dag.images().__getitem__
+    """The name of a step's image, or of the client's."""
+    return IMAGES.__getitem__
 
 
 @pytest.fixture
