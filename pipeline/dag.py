@@ -9,6 +9,7 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 from kfp import dsl
@@ -81,10 +82,11 @@ class _Tasks:
     def __init__(
         self, images: Mapping[str, str], profile: Profile | None, given: Mapping[str, Any]
     ) -> None:
-        self.images, self.profile, self.given = images, profile, given
+        self.profile, self.given = profile, given
+        self.component = cache(lambda step: COMPONENTS[step](images[step]))
 
     def __call__(self, step: str, **inputs: Any) -> dsl.PipelineTask:
-        task = COMPONENTS[step](self.images[step])(**inputs)
+        task = self.component(step)(**inputs)
         task.set_caching_options(step in CACHED)
         if self.profile is not None:
             placement.place(task, step, self.profile, self.given)

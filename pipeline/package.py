@@ -6,10 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components import config as configuration
 from components.failures import Findings, InputError
 from components.storage.address import local_path, scheme, shown
-from pipeline import description
 
 SUFFIXES = (".yaml", ".yml", ".json")
 
@@ -74,6 +72,9 @@ def arguments(request: Request) -> dict[str, Any]:
         Findings: everything that is wrong with the request, a line each.
         Failure: the model has no committed manifest and there is no torch here to make one.
     """
+    from components import config as configuration
+    from pipeline import description
+
     profile = _profile(request.profile)
     findings = [*_misplaced(request, profile), *_unknown(request, profile), *_shape(request)]
     try:

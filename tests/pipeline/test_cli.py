@@ -15,7 +15,7 @@ def ended(argv):
         return end.code
 
 
-@pytest.mark.parametrize("command", ["run", "compile", "inspect", "doctor"])
+@pytest.mark.parametrize("command", ["run", "compile", "submit", "schedule", "inspect", "doctor"])
 def test_help_of_each_command_has_an_example(command, capsys):
     assert ended([command, "--help"]) == 0
     assert f"example:\n  biotune {command}" in capsys.readouterr().out
@@ -92,4 +92,5 @@ def test_the_pipeline_is_written_as_yaml(tmp_path, capsys):
     file = tmp_path / "biotune.yaml"
     assert ended(["compile", "-o", str(file)]) == 0
     assert capsys.readouterr().out.strip() == str(file)
-    assert yaml.safe_load(file.read_text())["pipelineInfo"]["name"] == "biotune"
+    pipeline, _ = yaml.safe_load_all(file.read_text())  # the second one is Kubernetes' own
+    assert pipeline["pipelineInfo"]["name"] == "biotune"
