@@ -87,18 +87,11 @@ RUNNER = {
     ("pipelines.kubeflow.org", "artifacts", ""): {"create", "get", "list"},
 }
 SCHEDULER = {
-    ("pipelines.kubeflow.org", "jobs", ""): {
-        "get",
-        "list",
-        "create",
-        "enable",
-        "disable",
-        "delete",
-    },
-    ("pipelines.kubeflow.org", "runs", ""): {"get", "list"},
-    ("pipelines.kubeflow.org", "experiments", ""): {"get", "list", "create"},
+    ("pipelines.kubeflow.org", "jobs", ""): {"list", "create", "enable", "disable", "delete"},
+    ("pipelines.kubeflow.org", "runs", ""): {"list"},
+    ("pipelines.kubeflow.org", "experiments", ""): {"list", "create"},
     ("", "serviceaccounts", "biotune-runner"): {"use"},
-}  # fmt: skip
+}
 
 
 def granted(role):

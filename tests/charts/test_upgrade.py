@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import yaml
 
 from tests.charts.places import CHART
 
@@ -100,3 +101,9 @@ def test_schedules_that_were_taken_out_are_unscheduled_by_the_upgrade(render):
     assert ("Job", "biotune-schedules") in render({}, "--is-upgrade")
     off = {"scheduler": {"mode": "none"}}
     assert ("Job", "biotune-schedules") not in render(off, "--is-upgrade")
+
+
+def test_taking_all_schedules_out_leaves_a_file_that_says_so(render):
+    made = render(ON, "--is-upgrade", "--set", "schedules=null", "--set", "profile=null")
+    described = yaml.safe_load(made["ConfigMap", "biotune-schedules"]["data"]["schedules.yaml"])
+    assert described["schedules"] == {}

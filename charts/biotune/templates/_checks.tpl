@@ -1,6 +1,7 @@
 {{/* What a schema cannot say: keys that contradict each other. All that is wrong is told at once. */}}
 {{- define "biotune.checks" -}}
 {{- $v := .Values -}}
+{{- $profile := default dict $v.profile -}}
 {{- $found := list -}}
 
 {{- if ne (empty $v.s3.accessKey) (empty $v.s3.secretKey) -}}
@@ -12,7 +13,7 @@
 {{- if and $v.s3.existingSecret (or $v.s3.accessKey $v.s3.secretKey) -}}
 {{- $found = append $found (printf "s3.existingSecret=%s: leave accessKey and secretKey out, they are in that secret" $v.s3.existingSecret) -}}
 {{- end -}}
-{{- if and $v.existingProfile $v.profile -}}
+{{- if and $v.existingProfile $profile -}}
 {{- $found = append $found (printf "existingProfile=%s: leave profile out, it is in that ConfigMap" $v.existingProfile) -}}
 {{- end -}}
 {{- if and $v.existingSchedules $v.schedules -}}
@@ -39,7 +40,7 @@
 {{- end -}}
 {{- range $key := list "claim" "path" -}}
 {{- $ours := ternary (include "biotune.claim" (dict "root" $ "which" $which)) $volume.path (eq $key "claim") -}}
-{{- $theirs := dig "volumes" $which $key "" $v.profile -}}
+{{- $theirs := dig "volumes" $which $key "" $profile -}}
 {{- if and $theirs (ne $theirs $ours) -}}
 {{- $found = append $found (printf "profile.volumes.%s.%s=%s: volumes.%s says %s; leave it out of the profile" $which $key $theirs $which $ours) -}}
 {{- end -}}
@@ -48,10 +49,10 @@
 {{- end -}}
 
 {{- $pairs := list
-  (list "service_account" (dig "service_account" "" $v.profile) (include "biotune.runner" .) "runner")
-  (list "s3.secret" (dig "s3" "secret" "" $v.profile) (include "biotune.s3Secret" .) "s3")
-  (list "kueue.queue" (dig "kueue" "queue" "" $v.profile) (ternary (include "biotune.queue" .) "" $v.kueue.enabled) "kueue")
-  (list "images.pull_secrets" (dig "images" "pull_secrets" list $v.profile | join ",") (join "," $v.imagePullSecrets) "imagePullSecrets") -}}
+  (list "service_account" (dig "service_account" "" $profile) (include "biotune.runner" .) "runner")
+  (list "s3.secret" (dig "s3" "secret" "" $profile) (include "biotune.s3Secret" .) "s3")
+  (list "kueue.queue" (dig "kueue" "queue" "" $profile) (ternary (include "biotune.queue" .) "" $v.kueue.enabled) "kueue")
+  (list "images.pull_secrets" (dig "images" "pull_secrets" list $profile | join ",") (join "," $v.imagePullSecrets) "imagePullSecrets") -}}
 {{- range $pairs -}}
 {{- $key := index . 0 -}}{{- $theirs := index . 1 -}}{{- $ours := index . 2 -}}
 {{- if and $theirs $ours (ne $theirs $ours) -}}

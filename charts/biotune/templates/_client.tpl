@@ -1,5 +1,5 @@
 {{- define "biotune.image" -}}
-{{- $images := default dict .Values.profile.images -}}
+{{- $images := dig "images" dict (default dict .Values.profile) -}}
 {{- $tag := default .Chart.AppVersion $images.tag -}}
 {{- $name := ternary (printf "%s/biotune" $images.registry) "biotune" (not (empty $images.registry)) -}}
 {{- default (printf "%s:%s" $name $tag) .Values.scheduler.image -}}
@@ -34,7 +34,7 @@ securityContext:
 containers:
   - name: biotune
     image: {{ include "biotune.image" .root | quote }}
-    {{- with dig "images" "pull_policy" "" $v.profile }}
+    {{- with dig "images" "pull_policy" "" (default dict $v.profile) }}
     imagePullPolicy: {{ . }}
     {{- end }}
     args:

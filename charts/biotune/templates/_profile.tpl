@@ -1,6 +1,6 @@
 {{/* The user's profile with the names of what this chart makes or was told of. */}}
 {{- define "biotune.profile" -}}
-{{- $profile := deepCopy .Values.profile -}}
+{{- $profile := deepCopy (default dict .Values.profile) -}}
 {{- $_ := set $profile "service_account" (include "biotune.runner" .) -}}
 {{- with include "biotune.s3Secret" . -}}
 {{- $s3 := merge (dict "secret" .) (default dict $profile.s3) -}}
@@ -30,7 +30,7 @@
 {{- end -}}
 
 {{- define "biotune.schedules" -}}
-{{- $file := dict "owner" (default (.Release.Name | replace "." "-") .Values.scheduler.owner) "experiment" .Values.scheduler.experiment "profile" "profile.yaml" "schedules" .Values.schedules -}}
+{{- $file := dict "owner" (default (.Release.Name | replace "." "-") .Values.scheduler.owner) "experiment" .Values.scheduler.experiment "profile" "profile.yaml" "schedules" (default dict .Values.schedules) -}}
 {{- toYaml $file -}}
 {{- end -}}
 
@@ -40,5 +40,5 @@
 {{- if .Values.s3.sessionToken -}}
 {{- $_ := set $usual "session_token" "AWS_SESSION_TOKEN" -}}
 {{- end -}}
-{{- merge (dig "s3" "keys" dict .Values.profile | deepCopy) $usual | toJson -}}
+{{- merge (dig "s3" "keys" dict (default dict .Values.profile) | deepCopy) $usual | toJson -}}
 {{- end -}}
