@@ -78,7 +78,8 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
     """The resolved part of the configuration that one step depends on, as plain JSON data.
 
     Args:
-        step: `load_checkpoint` (whose `manifest` preflight adds), `finetune` or `evaluate`.
+        step: `load_checkpoint` (whose `manifest` preflight adds), `finetune`, `evaluate` or
+            `promote` (whose `attempt` preflight adds).
     """
     plain = resolved(config)
     if step == "load_checkpoint":
@@ -94,6 +95,8 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
             "seed": plain["seed"],
             "accelerator": plain["trainer"]["accelerator"],
         }
+    if step == "promote":
+        return {"promotion": plain["promotion"]}
     raise ValueError(f"no slice for step {step!r}")
 
 

@@ -16,6 +16,7 @@ METRICS = (
     *("loss", "acc", "balanced_acc", "recall", "precision", "f1_score", "cohen_kappa"),
     *("auroc", "aupr", "sensitivity", "specificity"),
 )
+ONLY_BINARY = ("sensitivity", "specificity")
 
 
 def _number(low: float, high: float = float("inf"), *, open_low: bool = False) -> Callable:
@@ -69,6 +70,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data.num_workers": (_whole(0), "an integer of at least 0"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
     "data.allow_signal_mismatch": (_boolean, "true or false"),
+    "promotion.metric": (_one_of(*METRICS), "one of " + ", ".join(METRICS)),
+    "promotion.margin": (_number(0, 1e308), "a number of at least 0"),
     "evaluation.bootstrap": (_whole(0), "an integer of at least 0"),
     "input_normalization.normalize": (
         _one_of(*NORMALIZATIONS),
@@ -86,7 +89,7 @@ def check(config: DictConfig) -> list[str]:
     findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    return findings + _monitors(config) + _normalization(config)
+    return findings + _promotion(config) + _monitors(config) + _normalization(config)
 
 
 def _broken(config: DictConfig, key: str) -> str | None:
@@ -100,6 +103,20 @@ def _broken(config: DictConfig, key: str) -> str | None:
     except OmegaConfBaseException as error:
         return f"{key}: {first_line(error)}"
     return None if holds(value) else f"{key}={value}: must be {wanted}"
+
+
+def _promotion(config: DictConfig) -> list[str]:
+    """What tells two classes apart by name is known of two classes alone."""
+    node = config.get("promotion")
+    metric = node.get("metric") if OmegaConf.is_dict(node) else None
+    if metric not in ONLY_BINARY or OmegaConf.is_missing(config, "classification_type"):
+        return []
+    if (kind := config.classification_type) == "bc":
+        return []
+    return [
+        f"promotion.metric={metric}: is known of classification_type=bc alone, not of {kind}; "
+        "set promotion.metric=balanced_acc, say"
+    ]
 
 
 def _monitors(config: DictConfig) -> list[str]:

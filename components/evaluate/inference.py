@@ -29,37 +29,41 @@ def device(accelerator: str) -> torch.device:
 
 
 def predict(
-    network: nn.Module, batches: Iterable[Mapping[str, Tensor]], place: torch.device
-) -> tuple[Tensor, Tensor]:
-    """Runs the network over all batches without waiting for the device in between.
+    networks: Mapping[str, nn.Module], batches: Iterable[Mapping[str, Tensor]], place: torch.device
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Runs networks over all batches, read once, without waiting for the device in between.
 
     Args:
-        network: in eval mode; windows (B, C, T) to logits.
+        networks: by a name for messages; in eval mode; windows (B, C, T) to logits.
         batches: with "input" and "label".
         place: where to compute.
 
     Returns:
-        Logits (N, ...) float32 and labels (N, ...) in the batches' order, on a device
-        that has float64.
+        Logits (N, ...) float32 of each network and labels (N, ...) in the batches' order, on a
+        device that has float64.
 
     Raises:
-        InputError: the model cannot take windows of this shape.
+        InputError: a model cannot take windows of this shape.
         Failure: the device's memory is too small.
     """
-    network = network.to(place)
-    logits: list[Tensor] = []
+    networks = {name: network.to(place) for name, network in networks.items()}
+    logits: dict[str, list[Tensor]] = {name: [] for name in networks}
     labels: list[Tensor] = []
     with torch.inference_mode():
         for batch in batches:
             inputs = batch["input"].to(place, non_blocking=True)
-            logits.append(_forward(network, inputs, first=not logits).float())
+            for name, network in networks.items():
+                first = None if logits[name] else name
+                logits[name].append(_forward(network, inputs, first).float())
             labels.append(batch["label"])
         # Metrics are made in float64, which Apple's GPUs lack.
         rest = torch.device("cpu") if place.type == "mps" else place
-        return torch.cat(logits).to(rest), torch.cat(labels).to(rest)
+        joined = {name: torch.cat(parts).to(rest) for name, parts in logits.items()}
+        return joined, torch.cat(labels).to(rest)
 
 
-def _forward(network: nn.Module, inputs: Tensor, *, first: bool) -> Tensor:
+def _forward(network: nn.Module, inputs: Tensor, first: str | None) -> Tensor:
+    """Logits of a batch; what a network refuses in its first one is not its kind of data."""
     try:
         return network(inputs)
     except torch.OutOfMemoryError as error:
@@ -67,11 +71,11 @@ def _forward(network: nn.Module, inputs: Tensor, *, first: bool) -> Tensor:
             f"data.batch_size={len(inputs)}: too large for the memory of {inputs.device}; lower it"
         ) from error
     except (RuntimeError, ValueError, IndexError) as error:
-        if not first:
+        if first is None:
             raise
         _, channels, samples = inputs.shape
         reason = str(error).strip().splitlines()[0]
         raise InputError(
-            f"dataset: the model fails on windows of {channels} channels and {samples} samples "
+            f"dataset: the {first} fails on windows of {channels} channels and {samples} samples "
             f"({reason}); give the kind of data that it was tuned on"
         ) from error

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from importlib import metadata
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from safetensors import safe_open
 
 from components.artifacts import HISTORY, LEARNING_RATES, MODEL
+from components.registry import contents
 
 Row = dict[str, Any]
 
@@ -73,6 +75,22 @@ def describe(
         "data": data,
         "notices": [f"Model: {licence}"] if licence else [],
     }
+
+
+def evaluated(folder: Path, config: Mapping[str, Any], device: str) -> dict[str, Any]:
+    """Which model was tested, and what its numbers depend on beside it and the test split.
+
+    Args:
+        folder: the tuned model's.
+        config: the evaluate slice of the configuration.
+        device: that the model ran on.
+    """
+    try:
+        version = metadata.version("biotune")
+    except metadata.PackageNotFoundError:  # a source tree on the path, not installed
+        version = "dev"
+    settings = {"batch_size": config["data"]["batch_size"], "device": device, "version": version}
+    return {"model": contents.fingerprint(contents.digests(folder)), "settings": settings}
 
 
 def _rows(file: Path) -> list[dict[str, str]]:

@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from components import signal, splits, storage
+from components import artifacts, storage, suitability
 from components.artifacts import DETAILS, METRICS, PREDICTIONS, REPORT, publish
 from components.data import loader
 from components.encoder import restore
+from components.evaluate import champion as champions
 from components.evaluate import inference, origin
 from components.evaluate.report import render
 from components.evaluate.results import Results, class_names, measure
-from components.failures import Findings
-from components.hdf5 import Header, read_header
+from components.hdf5 import read_header
 from components.instantiation import make
 from components.staging import staged
+
+MODEL, CHAMPION = "model", "champion"  # as messages name them
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,9 @@ class Evaluation:
     seed: int
 
 
-def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> Evaluation:
+def run(
+    model: Path, dataset: str, output: Path, config: Mapping[str, Any], *, champion: str = ""
+) -> Evaluation:
     """Tests a tuned model.
 
     `test_loss` is the plain loss, without the class weights and label smoothing of the training,
@@ -51,6 +55,8 @@ def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> E
             `report.html`.
         config: the evaluate slice of the configuration, with `fingerprints` where preflight
             took them.
+        champion: URI of a model in a registry to test beside it, which adds `champion.json`; ""
+            for none.
 
     Raises:
         InputError: model and data do not go together, or one cannot be read.
@@ -59,32 +65,34 @@ def run(model: Path, dataset: str, output: Path, config: Mapping[str, Any]) -> E
     place = inference.device(config["accelerator"])
     restored = restore(Path(model))
     objective = make(restored.config["objective"], "objective")
+    rival = champions.summon(champion) if champion else None
     fingerprints = config.get("fingerprints") or {}
     with publish(output) as folder, staged(dataset, ("test",), fingerprints) as paths:
         header = read_header(paths["test"])
-        _check(header, restored.config, config, f"{dataset}: test")
+        suitability.hold(header, restored.config, config["allowed"], f"{dataset}: test")
         names = class_names(header, objective, restored.config)
+        networks = {MODEL: restored.network}
+        if rival:
+            champions.hold(rival, header, restored.config, config["allowed"])
+            networks[CHAMPION] = rival.restored.network
         batches = loader(paths["test"], **config["data"])
-        logits, labels = inference.predict(restored.network, batches, place)
-        results = measure(objective, logits, labels, names)
+        logits, labels = inference.predict(networks, batches, place)
+        results = measure(objective, logits[MODEL], labels, names)
         fingerprint = fingerprints.get("test") or storage.stat(str(paths["test"])).fingerprint
         details = {
             **origin.describe(Path(model), restored.config, dataset, fingerprint),
             **results.details(header, config["evaluation"]["bootstrap"], config["seed"]),
+            "evaluated": origin.evaluated(Path(model), config, place.type),
         }
+        if rival:
+            theirs = measure(rival.objective, logits[CHAMPION], labels, names)
+            details["champion"] = {**rival.record(theirs), "metrics": theirs.pooled}
+            record = json.dumps(rival.record(theirs), indent=1, allow_nan=False)
+            (folder / artifacts.CHAMPION).write_text(record)
         details["data"] = {**details["data"], "test": header.summary()}
         details["notices"] += [f"Data: {header.licence}"] if header.licence else []
         _write(folder, results, details, header.subjects, header.recordings)
     return Evaluation(results.metrics, details, Path(output) / REPORT, restored.config["seed"])
-
-
-def _check(header: Header, tuned: Mapping[str, Any], config: Mapping[str, Any], name: str) -> None:
-    """Refuses data that the model was not made for, or that it was tuned on."""
-    signal.hold(header, {**tuned, "data": config["allowed"]}, name)
-    known = tuned.get("subjects") or {}
-    findings = splits.overlap_findings({**known, "test": splits.subjects(header)})
-    if findings and not config["allowed"]["allow_subject_overlap"]:
-        raise Findings(findings)
 
 
 def _write(

@@ -1,1 +1,1 @@
-"""Promote: the better of the new model and the present champion."""
+"""Promote: the better of a new model and the champion of a registry becomes the champion."""

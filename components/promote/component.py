@@ -12,7 +12,7 @@ def promote(
     decision: Output[Artifact],
     numbers: Output[Metrics],
 ):
-    """Makes the tuned model the champion if it is better than the present one."""
+    """Makes the tuned model the registry's champion if it is better than the present one."""
     from pathlib import Path
 
     from components import console, failures, parameters

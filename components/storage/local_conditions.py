@@ -55,8 +55,8 @@ def ignorant(uri: str) -> InputError:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Keeps other writers away; the empty lock file stays, for removing it would let two in."""
-    with (path.parent / f".{path.name}.lock").open("ab") as lock:
+    """Keeps a folder's other writers away; the lock file stays, for removing it lets two in."""
+    with (path.parent / ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -7,7 +7,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from components.evaluate.report import background, cautions, curve_section, parts, results, text
+from components.evaluate.report import (
+    background,
+    cautions,
+    champion,
+    curve_section,
+    parts,
+    results,
+    text,
+)
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -53,6 +61,7 @@ def _content(details: Mapping[str, Any]) -> dict[str, Any]:
         "splits": background.splits(details),
         "metrics": results.all_metrics(details),
         "undefined": results.remarks(details),
+        "versus": champion.versus(details),
         "classes": results.classes(details),
         "matrices": results.confusions(details),
         "curves": curve_section.charts(details),
@@ -80,6 +89,7 @@ CONTENTS = {
     "warnings": "Read with care",
     "splits": "Data",
     "metrics": "All metrics",
+    "versus": "Against the champion",
     "classes": "Classes",
     "matrices": "Confusion",
     "curves": "Curves",
