@@ -22,8 +22,11 @@ def _inlined(part: Any, definitions: dict[str, Any]) -> Any:
         target = definitions[part["$ref"].rpartition("/")[2]]
         # A description beside the reference says more than the section's own.
         return _inlined({**target, **rest}, definitions)
-    return {
+    inlined = {
         key: _inlined(value, definitions)
         for key, value in part.items()
         if not (key == "title" and isinstance(value, str))
     }
+    if "patternProperties" in part:  # names are of the user's choice, but not any text
+        inlined["additionalProperties"] = False
+    return inlined

@@ -101,4 +101,6 @@ class Affinity(Section):
 
     refused: ClassVar[dict[str, str]] = dict.fromkeys(("podAffinity", "podAntiAffinity"), _NO_PODS)
 
-    nodeAffinity: NodeAffinity | None = None
+    nodeAffinity: NodeAffinity | None = Field(
+        None, description="nodes that the pod must or had better have, as in a pod's manifest"
+    )
