@@ -34,9 +34,9 @@ def relay(
             held.clear()
 
 
-def finished(step: str, code: int, held: list[str], root: str, seconds: float) -> None:
+def finished(step: str, code: int, held: list[str], place: Path, seconds: float) -> None:
     """Tells how a step ended: what `relay` held back where nothing else tells it; or its time."""
-    if not any(Path(root).rglob(FAILURE)):
+    if not any(place.rglob(FAILURE)):
         _say(step, *held)
     if code == 0:
         _say(step, f"done in {seconds:.1f} s")

@@ -8,19 +8,17 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
 from kfp import local
 
 from components.console import INTERRUPTED
-from components.failures import FAILURE, InputError
-from pipeline import dag
+from components.failures import FAILURE
+from pipeline import dag, place
 from pipeline.outcome import ENGINE, StepFailed, Task, tasks, verdict
 from pipeline.process import Processes
-
-SCRATCH = ".kfp"
-HELD = (SCRATCH, "backbone", "model", "evaluation", "seed-*", "summary", "decision")
 
 
 class Runner(Protocol):
@@ -50,13 +48,14 @@ def run(
 
     With `seeds` there are `seed-0/model`, `seed-0/evaluation` and so on, and `summary`; with
     `registry` there is `decision`, or nothing where the retraining has been done before. What the
-    steps before a failed one made is left too, with `failure.json` beside it.
+    steps before a failed one made is left too, with `failure.json` beside it; the same run with the
+    same `out` then goes on from there.
 
     Args:
         checkpoint: URI or path of the checkpoint.
         dataset: URI or path of the folder with the splits.
         overrides: Hydra overrides.
-        out: folder to make; one that holds a run already is refused.
+        out: folder to make; one that holds a whole run already is refused.
         manifest: the packed manifest of a model that has no committed one.
         seeds: to train and test with; the configuration's alone by default.
         registry: URI or path of the models' registry; "" for no promotion.
@@ -66,7 +65,6 @@ def run(
         InputError: `out` holds a run or cannot be written.
         StepFailed: a step failed.
     """
-    scratch = _claim(out)
     arguments = {
         "checkpoint_uri": absolute(checkpoint),
         "dataset_uri": absolute(dataset),
@@ -75,37 +73,21 @@ def run(
     }
     if registry:
         arguments["registry_uri"] = absolute(registry)
-    expected = partial(tasks, scratch, seeds, bool(registry))
-    try:
-        _execute(arguments, scratch, runner or Processes(), seeds, expected)
-    except BaseException as error:
-        (out / FAILURE).write_text(json.dumps(_record(error)))
-        raise
-    finally:
-        for task in expected():
-            if task.folder and task.done:
-                (out / task.folder).parent.mkdir(exist_ok=True)
-                task.made.rename(out / task.folder)
+    with place.claimed(out) as scratch:
+        expected = partial(tasks, scratch, seeds, bool(registry))
+        try:
+            _execute(arguments, scratch, runner or Processes(), seeds, expected)
+        except BaseException as error:
+            (out / FAILURE).write_text(json.dumps(_record(error)))
+            place.show(list(takewhile(lambda task: task.done, expected())), out)
+            raise
+        place.show(expected(), out)
         shutil.rmtree(scratch)
 
 
 def absolute(uri: str) -> str:
     """A local path from the root on, since a step may run elsewhere; a URI as it is."""
     return uri if "://" in uri else os.path.abspath(os.path.expanduser(uri))
-
-
-def _claim(out: Path) -> Path:
-    held = [path.name for name in HELD for path in sorted(out.glob(name))]
-    if held:
-        raise InputError(f"--out {out}: holds a run already ({', '.join(held)}); name another")
-    scratch = out.absolute() / SCRATCH
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        (out / FAILURE).unlink(missing_ok=True)
-        scratch.mkdir()
-    except OSError as error:
-        raise InputError(f"--out {out}: cannot be written ({error.strerror})") from error
-    return scratch
 
 
 def _execute(
@@ -122,7 +104,7 @@ def _execute(
         pipeline_root=str(scratch),
         workspace_root=str(scratch / "workspace"),
         raise_on_error=False,
-        enable_caching=False,
+        enable_caching=True,
     )
     broken = None
     with runner.in_place(codes), _quiet(), _stoppable():

@@ -71,21 +71,31 @@ def tasks(scratch: Path, seeds: Sequence[int] = (), promotion: bool = False) -> 
     """The tasks of a run, in the order in which they run.
 
     Args:
-        scratch: KFP's pipeline root.
+        scratch: KFP's pipeline root, which may hold earlier attempts at the same run.
         seeds: of a run that trains and tests for several.
         promotion: whether the run promotes; an unchanged retraining then ends with preflight.
     """
-    root = next(scratch.glob("*/preflight"), scratch / "preflight").parent
-    first = Task("preflight", root / "preflight")
+    attempts = sorted(scratch.glob("biotune-*"), reverse=True)  # KFP names them by their time
+    first = _task("preflight", "preflight", attempts)
     if promotion and _returned(first.place) == UNCHANGED:
         return [first]
-    found = [first, Task("load-checkpoint", root / "load-checkpoint")]
+    found = [first, _task("load-checkpoint", "load-checkpoint", attempts)]
     for number, seed in enumerate(seeds or [None]):
         for step in ("finetune", "evaluate"):
-            place = root / (f"{step}-{number + 1}" if number else step)  # as KFP names them
-            found.append(Task(step, place, "" if seed is None else f"seed-{seed}/"))
+            name = f"{step}-{number + 1}" if number else step  # as KFP does
+            found.append(_task(step, name, attempts, "" if seed is None else f"seed-{seed}/"))
     last = (["summarize"] if seeds else []) + (["promote"] if promotion else [])
-    return found + [Task(step, root / step) for step in last]
+    return found + [_task(step, step, attempts) for step in last]
+
+
+def _task(step: str, name: str, attempts: Sequence[Path], below: str = "") -> Task:
+    """The task in the last attempt, or in an earlier one from which KFP took its outputs."""
+    places = [attempt / name for attempt in attempts] or [Path(name)]
+    last = Task(step, places[0], below)
+    if last.place.exists():
+        return last
+    earlier = (Task(step, place, below) for place in places[1:])
+    return next((task for task in earlier if task.done), last)
 
 
 def _returned(place: Path) -> Any:
@@ -122,6 +132,8 @@ def verdict(codes: Mapping[Path, int], expected: Sequence[Task]) -> StepFailed |
     for task in expected:
         name = task.place.name
         code = codes.get(task.place)
+        if code is None and task.done:  # in an earlier attempt
+            continue
         if code is None:
             message = f"{name} was not started: KFP's engine ended before"
             return StepFailed(name, {"kind": ENGINE, "message": message, "exit_code": 1})

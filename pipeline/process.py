@@ -24,6 +24,7 @@ import components
 from pipeline import steps
 from pipeline.lines import finished, relay
 from pipeline.outcome import place_of
+from pipeline.place import identity
 
 GRACE = 10.0  # seconds that a step has between SIGTERM and SIGKILL
 
@@ -76,9 +77,10 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
         place = place_of(self.full_command)
         step = place.name
         started = time.monotonic()
-        code, held = _run(step, self._command(), environment(self.env_vars))
+        env = environment({**identity(Path(self.pipeline_root)), **self.env_vars})
+        code, held = _run(step, self._command(), env)
         self.codes[place] = code
-        finished(step, code, held, self.pipeline_root, time.monotonic() - started)
+        finished(step, code, held, place, time.monotonic() - started)
         return status.Status.FAILURE if code else status.Status.SUCCESS
 
     def _command(self) -> list[str]:

@@ -14,6 +14,7 @@ from kfp import local
 from components.failures import InputError
 from pipeline import steps
 from pipeline.containers import daemon, mounts, settings, step
+from pipeline.place import identity
 
 TEMPORARY = "/var/tmp"
 
@@ -80,7 +81,8 @@ class Containers:
         # Under a short path: DataLoader's workers hang where that of their sockets gets too long.
         mount = Mount(target=TEMPORARY, source=str(downloads), type="bind")
         given = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
-        return local.DockerRunner(environment={**self.environment, "TMPDIR": TEMPORARY}, **given)
+        environment = {**self.environment, **identity(scratch), "TMPDIR": TEMPORARY}
+        return local.DockerRunner(environment=environment, **given)
 
     def in_place(self, codes: dict[Path, int]) -> AbstractContextManager[None]:
         """Puts our handler in place of KFP's, for as long as the block lasts."""

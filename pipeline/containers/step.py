@@ -81,7 +81,7 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
             )
             code = follow(container, lambda output: relay(step, lines(output), held))
         self.codes[place] = code
-        finished(step, code, held, self.pipeline_root, time.monotonic() - started)
+        finished(step, code, held, place, time.monotonic() - started)
         return status.Status.FAILURE if code else status.Status.SUCCESS
 
 

@@ -10,13 +10,17 @@ import pytest
 
 from components import parameters
 from components.failures import InputError
-from pipeline import local
+from pipeline import local, place
 from pipeline.outcome import StepFailed
 from pipeline.process import GRACE
 
+HOME = Path(__file__).parents[2]
+
 
 def contents(folder):
-    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    """The files that a run shows; those of the engine are hidden, and gone when all went well."""
+    files = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    return sorted(str(path) for path in files if path.parts[0] != ".kfp")
 
 
 def running(pid):
@@ -138,6 +142,60 @@ def test_the_first_step_to_fail_ends_the_run(steps, tmp_path, capfd):
         start(tmp_path / "out")
     assert contents(tmp_path / "out") == ["failure.json"]
     assert "load-checkpoint" not in capfd.readouterr().err
+
+
+def test_the_same_run_goes_on_where_it_broke_off(steps, tmp_path, capfd):
+    steps(evaluate="killed")
+    with pytest.raises(StepFailed):
+        start(tmp_path / "out")
+    assert contents(tmp_path / "out") == [*BACKBONE, "failure.json", *TUNED]
+    before = (tmp_path / "out/model/model.safetensors").stat().st_mtime_ns
+    capfd.readouterr()
+    steps()
+    start(tmp_path / "out")
+    err = capfd.readouterr().err
+    assert "preflight" in err and "evaluate" in err
+    assert "load-checkpoint" not in err and "finetune" not in err
+    assert contents(tmp_path / "out") == sorted([*BACKBONE, *TESTED, *TUNED])
+    assert (tmp_path / "out/model/model.safetensors").stat().st_mtime_ns == before
+    assert not (tmp_path / "out/.kfp").exists()
+
+
+def test_a_run_that_goes_on_with_other_settings_repeats_what_depends_on_them(steps, tmp_path):
+    steps(evaluate="killed")
+    with pytest.raises(StepFailed):
+        start(tmp_path / "out", ["a=1"])
+    steps()
+    start(tmp_path / "out", ["a=2"])
+    config = json.loads((tmp_path / "out/model/config.yaml").read_text())
+    assert config["overrides"] == ["a=2"]
+
+
+def test_a_run_that_was_killed_as_a_whole_goes_on_too(steps, tmp_path, capfd):
+    steps(finetune="hangs")
+    program = f"from pipeline import local; local.run('c', 's3://b/d', [], out={str(tmp_path)!r})"
+    program = f"from pathlib import Path; {program.replace('out=', 'out=Path(')})"
+    child = subprocess.Popen([sys.executable, "-c", program], cwd=HOME)
+    pid = tmp_path / "pid"
+    while not pid.exists():
+        assert child.poll() is None
+        time.sleep(0.05)
+    child.kill()
+    child.wait()
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+    steps()
+    capfd.readouterr()
+    local.run("c", "s3://b/d", [], out=tmp_path)
+    assert "load-checkpoint" not in capfd.readouterr().err
+    assert (tmp_path / "evaluation/report.html").exists()
+
+
+def test_two_runs_do_not_share_a_folder(steps, tmp_path):
+    with (
+        place.claimed(tmp_path / "out"),
+        pytest.raises(InputError, match=r"--out .*out: another run works there; name another"),
+    ):
+        start(tmp_path / "out")
 
 
 TUNED = ["model/config.yaml", "model/model.safetensors"]
