@@ -1,0 +1,1 @@
+"""The way to Kubeflow Pipelines: connect, submit, wait."""
