@@ -21,11 +21,10 @@ class Cluster:
 
     Args:
         client: a connected `kfp.Client`.
-        namespace: Kubeflow's; "" where it has one user.
     """
 
-    def __init__(self, client, namespace: str = "") -> None:
-        self.namespace = namespace
+    def __init__(self, client) -> None:
+        self.namespace = client.get_user_namespace()  # "" where Kubeflow has one user
         self._client = client
 
     def found(self, owner: str | None = None) -> list[Found]:
@@ -46,9 +45,7 @@ class Cluster:
         with calling():
             # kfp prints a link to the experiment, which would spoil --json.
             with contextlib.redirect_stdout(io.StringIO()):
-                experiment = self._client.create_experiment(
-                    described.experiment, namespace=self.namespace or None
-                )
+                experiment = self._client.create_experiment(described.experiment)
             made = self._client.create_recurring_run(
                 experiment.experiment_id,
                 described.name,
@@ -108,7 +105,7 @@ def _found(one, mark: Marker) -> Found:
         experiment=one.experiment_id,
         marker=mark,
         # What says neither is taken for enabled, so that it is disabled where it should be.
-        enabled="DISABLE" != one.mode and one.status != "DISABLED",
+        enabled=one.mode != "DISABLE" and one.status != "DISABLED",
         created=one.created_at or datetime.fromtimestamp(0, UTC),
         trigger=_trigger(one.trigger),
     )

@@ -1,5 +1,6 @@
 """YAML read strictly: a key that is there twice is an error, where PyYAML keeps the last."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,64 +8,69 @@ import yaml
 
 from components.failures import Findings, InputError
 
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
-def parse(text: str, path: Path) -> dict[str, Any]:
-    """The mapping that a YAML file holds.
 
-    Args:
-        text: the file's content.
-        path: names the file in errors.
+def read(path: Path) -> tuple[dict[str, Any], yaml.Node]:
+    """The mapping that a YAML file holds: as it is meant, and as it is written.
 
     Raises:
         Findings: keys that are there twice, a line each.
-        InputError: it is no YAML, or no mapping.
+        InputError: there is no such file, it is no YAML, or no mapping.
     """
+    text = ""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        if not isinstance(node, yaml.MappingNode):
+        text = path.read_text(encoding="utf-8")
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        if not isinstance(root, yaml.MappingNode):
             raise InputError(f"{path}: is no mapping; it needs the keys owner and schedules")
-        twice = _twice(node)
+        twice = [f"{path}: {line}" for line in _twice(root, "", set())]
         if twice:
-            raise Findings([f"{path}: {line}" for line in twice])
-        return yaml.safe_load(text)
+            raise Findings(twice)
+        return loader.construct_document(root), root
+    except OSError as error:
+        raise InputError(f"{path}: {error.strerror}; name the file of schedules") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is no text in UTF-8; name a YAML file") from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
+        where = f" at line {mark.line + 1}" if mark else ""
         hint = _hint(text, mark)
-        raise InputError(f"{path}:{where} {error.problem or error.context}{hint}") from error
-    except (yaml.YAMLError, ValueError) as error:  # a ValueError: a date such as 2026-02-31
-        problem = str(error).splitlines()[0]
-        raise InputError(f"{path}: {problem}; correct it") from error
+        problem = error.problem or error.context
+        raise InputError(f"{path}: is no YAML{where}: {problem}{hint}") from error
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # A ValueError is a date that no calendar has.
+        raise InputError(f"{path}: is no YAML: {str(error).splitlines()[0]}") from error
 
 
 def _hint(text: str, mark: yaml.Mark | None) -> str:
     """What to do where a value begins with a sign that YAML keeps for itself, as crons do."""
-    if mark is None or mark.line >= len(text.splitlines()):
+    lines = text.splitlines()
+    if mark is None or mark.line >= len(lines):
         return ""
-    value = text.splitlines()[mark.line].partition(": ")[2].strip()
+    value = lines[mark.line].partition(": ")[2].strip()
     return f'; put it in quotes: "{value}"' if value.startswith(("@", "*")) else ""
 
 
-def _twice(node: yaml.Node) -> list[str]:
-    """A line for each key that a mapping holds twice, however deep."""
-    found: list[str] = []
-    seen: set[int] = set()  # an alias may lead back to where it stands
+def _twice(node: yaml.Node, at: str, seen: set[int]) -> Iterator[str]:
+    """Makes every key a text, as `1` is none to YAML; tells those that are there twice.
 
-    def visit(node: yaml.Node, at: str) -> None:
-        if id(node) in seen or isinstance(node, yaml.ScalarNode):
-            return
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            for item in node.value:
-                visit(item, at)
-            return
-        lines: dict[str, int] = {}
-        for key, value in node.value:
-            name, line = f"{at}{key.value}", key.start_mark.line + 1
+    An alias may lead back to where it stands, hence `seen`.
+    """
+    if isinstance(node, yaml.ScalarNode) or id(node) in seen:
+        return
+    seen.add(id(node))
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _twice(item, at, seen)
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        name, line = f"{at}{key.value}", key.start_mark.line + 1
+        if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
+            key.tag = _TEXT
             if name in lines:
-                found.append(f"{name}: is there twice (lines {lines[name]} and {line}); keep one")
+                yield f"{name}: is there twice (lines {lines[name]} and {line}); keep one"
             lines[name] = line
-            visit(value, f"{name}.")
-
-    visit(node, "")
-    return found
+        yield from _twice(value, f"{name}.", seen)

@@ -1,92 +1,113 @@
 """The file that describes the schedules: read, and everything wrong with it told at once."""
 
-from datetime import UTC
+import re
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
+    BeforeValidator,
     Field,
     JsonValue,
-    StrictBool,
-    StrictInt,
-    StrictStr,
     ValidationError,
     model_validator,
 )
 
-from components.failures import Findings, InputError
+from components.failures import Findings
 from pipeline.package import Request
-from pipeline.schedule import complaints, cron, document, trigger
+from pipeline.placement import problems
+from pipeline.placement.section import Clash, Section
+from pipeline.schedule import cron, document, trigger
 
-NAME = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
-Name = Annotated[StrictStr, Field(pattern=f"^{NAME}$")]
-Text = Annotated[StrictStr, Field(min_length=1)]
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            "must be at most 63 lower-case letters, digits and inner hyphens, as in emg-nightly"
+        )
+    return text
+
+
+def _some(text: str) -> str:
+    if not text.strip():
+        raise ValueError("is empty; give it, or leave the key out")
+    return text
 
 
 def _cron(expression: str) -> str:
     """An expression as it goes to Kubeflow: with single blanks, and known to fire."""
+    expression = " ".join(expression.split())
     if expression.startswith(trigger.EVERY):
         trigger.seconds(expression.removeprefix(trigger.EVERY))
     else:
         cron.parse(expression)
-    return " ".join(expression.split())
+    return expression
 
 
-def _every(duration: str) -> str:
-    trigger.seconds(duration)
-    return duration
+def _duration(text: str) -> str:
+    trigger.seconds(text)
+    return text
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+def _moment(value: Any) -> datetime:
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        moment = None
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise ValueError("must be a moment with its time zone, as in 2026-12-01T00:00:00Z")
+    return moment.astimezone(UTC)
 
 
-class Schedule(_Model):
+Name = Annotated[str, AfterValidator(_name)]
+Text = Annotated[str, AfterValidator(_some)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+
+
+class Schedule(Section):
     """One schedule: when to retrain, what on what, and how it stands to its former runs."""
 
-    cron: Annotated[StrictStr, AfterValidator(_cron)] | None = None
-    every: Annotated[StrictStr, AfterValidator(_every)] | None = None
+    cron: Annotated[str, AfterValidator(_cron)] = ""
+    every: Annotated[str, AfterValidator(_duration)] = ""
     checkpoint: Text
     dataset: Text
-    registry: StrictStr = ""
-    overrides: tuple[Text, ...] = ()
-    seeds: tuple[Annotated[StrictInt, Field(ge=0)], ...] = ()
-    profile: Path | None = None
-    parameters: dict[StrictStr, JsonValue] = Field(default_factory=dict)
-    paused: StrictBool = False
-    catchup: StrictBool = False
-    concurrency: Annotated[StrictInt, Field(ge=1, le=10)] = 1  # as Kubeflow bounds it
-    start: AwareDatetime | None = None
-    end: AwareDatetime | None = None
+    registry: str = ""
+    overrides: list[Text] = Field(default_factory=list)
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(default_factory=list)
+    profile: Text | None = None
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    paused: bool = False
+    catchup: bool = False
+    concurrency: Annotated[int, Field(ge=1, le=10)] = 1  # as Kubeflow bounds it
+    start: Moment | None = None
+    end: Moment | None = None
 
     @model_validator(mode="after")
     def _fires(self):
-        if (self.cron is None) == (self.every is None):
-            raise ValueError('give one of cron ("0 0 2 * * MON-FRI") and every (12h)')
+        if bool(self.cron) == bool(self.every):
+            raise ValueError('needs one of cron, as in "0 0 2 * * MON-FRI", and every, as in 12h')
         if self.start and self.end:
             if self.end <= self.start:
-                raise ValueError("end must be later than start")
+                raise Clash([(["end"], "must be later than start")])
             if not self.trigger.firings(self.start, since=self.start):
-                raise ValueError("never fires between start and end; widen them")
+                raise Clash([(["end"], "comes before the first firing after start; widen them")])
         return self
 
     @property
     def trigger(self) -> trigger.Trigger:
-        """When it fires."""
-        start, end = (moment and moment.astimezone(UTC) for moment in (self.start, self.end))
+        """When it fires; `@every 12h` means the same as `every: 12h`."""
         every = self.every
-        if self.cron and self.cron.startswith(trigger.EVERY):
+        if self.cron.startswith(trigger.EVERY):
             every = self.cron.removeprefix(trigger.EVERY)
         if every:
-            return trigger.Trigger(every=trigger.seconds(every), start=start, end=end)
-        return trigger.Trigger(cron=self.cron, start=start, end=end)
+            return trigger.Trigger(every=trigger.seconds(every), start=self.start, end=self.end)
+        return trigger.Trigger(cron=self.cron, start=self.start, end=self.end)
 
 
-class File(_Model):
+class File(Section):
     """What a file of schedules holds.
 
     Attributes:
@@ -98,7 +119,7 @@ class File(_Model):
 
     owner: Name
     experiment: Text = "biotune"
-    profile: Path | None = None
+    profile: Text | None = None
     schedules: dict[Name, Schedule]
 
     def request(self, name: str, folder: Path) -> Request:
@@ -113,10 +134,10 @@ class File(_Model):
         return Request(
             checkpoint=schedule.checkpoint,
             dataset=schedule.dataset,
-            overrides=schedule.overrides,
-            seeds=schedule.seeds,
+            overrides=tuple(schedule.overrides),
+            seeds=tuple(schedule.seeds),
             registry=schedule.registry,
-            profile=profile and folder / profile,
+            profile=folder / profile if profile else None,
             parameters=schedule.parameters,
         )
 
@@ -126,17 +147,10 @@ def load(path: Path) -> File:
 
     Raises:
         Findings: a line for each thing that is wrong: file, key, value, what to do.
-        InputError: there is no such file.
+        InputError: it cannot be read, or is no YAML.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text in UTF-8; give a YAML file") from error
-    except OSError as error:
-        raise InputError(f"{path}: {error.strerror}; give the file of schedules") from error
-    content = document.parse(text, path)
+    content, root = document.read(path)
     try:
         return File.model_validate(content)
     except ValidationError as error:
-        lines = complaints.lines(error, File)
-        raise Findings([f"{path}: {line}" for line in lines]) from error
+        raise Findings(list(problems.lines(path, error, File, root))) from None

@@ -97,7 +97,9 @@ def of(name: str, found: Sequence[Found]) -> list[Found]:
     Two may have one generation when two people applied at once, or one was cloned by hand.
     """
     ours = [one for one in found if one.marker.name == name]
-    return sorted(ours, key=lambda one: (-one.marker.generation, not one.enabled, one.created, one.id))
+    return sorted(
+        ours, key=lambda one: (-one.marker.generation, not one.enabled, one.created, one.id)
+    )
 
 
 def removal(found: Sequence[Found]) -> tuple[Disable | Delete, ...]:
