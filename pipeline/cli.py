@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from components import arguments, console
-from pipeline.commands import compile, doctor, inspect, run
+from pipeline.commands import compile, doctor, inspect, run, submit
 
-COMMANDS = (run, compile, inspect, doctor)
+COMMANDS = (run, compile, submit, inspect, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
