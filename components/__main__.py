@@ -15,6 +15,11 @@ log = logging.getLogger("biotune")
 PROGRAM = "python -m components"
 CHECKPOINT = "a .ckpt, .pt, .pth or .safetensors file, or a sharded folder's index: path or s3://"
 DATASET = "a folder or s3:// prefix with train.h5, val.h5 and test.h5"
+TUNED, TESTED = "finetune's output", "evaluate's output"
+REGISTRY = "where promoted models lie: a folder or s3:// prefix"
+CHAMPION = (
+    "a model in a registry to test beside it, as in s3://bucket/registry/models/<fingerprint>"
+)
 ANY_TASK = {"classification_type": "mcc", "num_classes": 2}
 ANY_SIGNAL = ("input_normalization.normalize=none",)
 OUTPUT = "folder to make; written whole or not at all"
@@ -45,13 +50,17 @@ def _preflight(args: argparse.Namespace) -> None:
 
     shipped = shipped_manifest(compose(args.overrides)) is not None
     manifest = None if shipped else _manifest(args.overrides)
-    checked = run(args.checkpoint, args.dataset, args.overrides, manifest=manifest)
+    given = {"manifest": manifest, "registry": args.registry}
+    checked = run(args.checkpoint, args.dataset, args.overrides, **given)
     if args.json:
         print(json.dumps(checked.slices, indent=1))
         return
     print(f"checkpoint  {checked.checkpoint_fingerprint}")
     for split, fingerprint in checked.dataset_fingerprints.items():
         print(f"{split:<10}  {fingerprint}")
+    if args.registry:
+        print(f"champion    {checked.champion or 'none'}")
+        print(f"verdict     {checked.verdict}")
 
 
 def _load_checkpoint(args: argparse.Namespace) -> None:
@@ -80,9 +89,17 @@ def _evaluate(args: argparse.Namespace) -> None:
 
     # The model's folder says what the task is; the configuration only how to test.
     piece = for_step("evaluate", compose([*ANY_SIGNAL, *_for_any_task(args.overrides)]))
-    done = run(args.model, args.dataset, args.output, piece)
+    done = run(args.model, args.dataset, args.output, piece, champion=args.champion)
     print(json.dumps(done.metrics, indent=1))
     log.info("Report: %s", done.report)
+
+
+def _promote(args: argparse.Namespace) -> None:
+    from components.config import compose, for_step
+    from components.promote.step import run
+
+    piece = for_step("promote", compose([*ANY_SIGNAL, *_for_any_task(args.overrides)]))
+    run(args.model, args.evaluation, args.registry, args.output, piece)
 
 
 def _manifest(overrides: Sequence[str]) -> dict[str, Any]:
@@ -151,18 +168,28 @@ def _parser() -> arguments.Parser:
         help="test a tuned model and report what came out",
         example=f"{PROGRAM} evaluate --model model --dataset data/ --output evaluation",
     )
+    promote = arguments.add_command(
+        commands,
+        "promote",
+        _promote,
+        help="make a tuned model the champion of a registry if it is the better one",
+        example=f"{PROGRAM} promote --model m --evaluation e --registry models/ --output decision",
+    )
     for command in (preflight, load):
         command.add_argument("--checkpoint", required=True, metavar="URI", help=CHECKPOINT)
     preflight.add_argument("--json", action="store_true", help="print each step's configuration")
     finetune.add_argument("--backbone", type=Path, metavar="DIR", help="load-checkpoint's output")
-    evaluate.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="finetune's output"
-    )
+    for command in (evaluate, promote):
+        command.add_argument("--model", type=Path, required=True, metavar="DIR", help=TUNED)
+    evaluate.add_argument("--champion", default="", metavar="URI", help=CHAMPION)
+    promote.add_argument("--evaluation", type=Path, required=True, metavar="DIR", help=TESTED)
+    preflight.add_argument("--registry", default="", metavar="URI", help=REGISTRY)
+    promote.add_argument("--registry", required=True, metavar="URI", help=REGISTRY)
     for command in (preflight, finetune, evaluate):
         command.add_argument("--dataset", required=True, metavar="URI", help=DATASET)
-    for command in (load, finetune, evaluate):
+    for command in (load, finetune, evaluate, promote):
         command.add_argument("--output", type=Path, required=True, metavar="DIR", help=OUTPUT)
-    for command in (describe, preflight, load, finetune, evaluate):
+    for command in (describe, preflight, load, finetune, evaluate, promote):
         arguments.add_overrides(command)
     return parser
 

@@ -25,6 +25,7 @@ REPORT = "report.html"
 SUMMARY = "summary.json"
 SUMMARY_REPORT = "summary.html"
 DECISION = "decision.json"
+CHAMPION = "champion.json"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

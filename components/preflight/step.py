@@ -7,9 +7,11 @@ from typing import Any
 
 from components import config as configuration
 from components.failures import Findings, InputError
-from components.preflight import checks
+from components.preflight import checks, retraining
 
 log = logging.getLogger("biotune")
+
+SLICES = ("load_checkpoint", "finetune", "evaluate", "promote")
 
 
 @dataclass(frozen=True)
@@ -17,17 +19,19 @@ class Preflight:
     """What the following steps are told.
 
     Attributes:
-        slices: the configuration for `load_checkpoint`, `finetune` and `evaluate`, plain JSON
-            data, with the fingerprints of what they read.
+        slices: the configuration for `load_checkpoint`, `finetune`, `evaluate` and `promote`,
+            plain JSON data, with the fingerprints of what they read.
         checkpoint_fingerprint: ETag or digest.
         dataset_fingerprints: the same for each split.
+        champion: URI of the registry's present champion, "" for none.
+        verdict: "train", or "unchanged" if the registry knows what came of this very retraining.
     """
 
     slices: dict[str, dict[str, Any]]
     checkpoint_fingerprint: str
     dataset_fingerprints: dict[str, str]
     champion: str = ""
-    verdict: str = "train"
+    verdict: str = retraining.TRAIN
 
 
 def run(
@@ -46,6 +50,8 @@ def run(
         dataset: URI of a folder or prefix with `train.h5`, `val.h5` and `test.h5`.
         overrides: of the configuration.
         manifest: of a model that is not shipped, as `describe` makes it.
+        registry: URI of the models' registry, where the better model is promoted; "" for none.
+        images: names of the images that the steps run in; other ones hold other code.
 
     Raises:
         Findings: everything that is wrong, a line each.
@@ -62,20 +68,24 @@ def run(
     checks.signals(data, settings, findings)
     checks.subjects(data, settings, findings)
     checks.disk([weights, *data.values()], findings)
+    champion = ""
+    if registry:
+        test = data["test"].header if "test" in data else None
+        champion = retraining.champion(registry, settings, test, findings)
     if findings:
         raise Findings(findings)
     fingerprints = {split: found.fingerprint for split, found in data.items()}
-    slices = {step: configuration.for_step(step, config) for step in ("finetune", "evaluate")}
+    slices = {step: configuration.for_step(step, config) for step in SLICES}
     slices["finetune"]["fingerprints"] = {s: fingerprints[s] for s in ("train", "val")}
     slices["evaluate"]["fingerprints"] = {"test": fingerprints["test"]}
-    slices["load_checkpoint"] = {
-        **configuration.for_step("load_checkpoint", config),
-        "manifest": described,
-        "fingerprint": weights.fingerprint,
-    }
-    slices["promote"] = {}
+    slices["load_checkpoint"] |= {"manifest": described, "fingerprint": weights.fingerprint}
+    verdict = retraining.TRAIN
+    if registry:
+        standing = retraining.standing(registry, slices, images)
+        verdict = standing.verdict
+        slices["promote"]["attempt"] = standing.attempt
     log.info("preflight: nothing wrong found")
-    return Preflight(slices, weights.fingerprint, fingerprints)
+    return Preflight(slices, weights.fingerprint, fingerprints, champion, verdict)
 
 
 def manifest_for(config: Any, manifest: dict[str, Any] | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from components.promote.entrant import Entrant
 from components.registry.champions import Champion
 from components.registry.scores import Scores
 
+ALONE = "there was no champion to compare with"
 FALLING = ("loss",)  # metrics whose lower end is the better one
 
 
@@ -45,49 +46,61 @@ def judge(
         Failure: the champion changed during the run to one whose numbers can't be compared.
     """
     new = entrant.scores.value(metric)
-    if champion is not None and champion.model == entrant.model:
-        return _same(entrant, champion, metric, attempt)
-    if new is None:
-        why = f"{metric} of the new model is undefined ({entrant.scores.reason(metric)})"
-        old = None if champion is None else _scores(entrant, champion).value(metric)
-        return Verdict(False, why, None, old)
     if champion is None:
-        return Verdict(
-            True, f"there was no champion to compare with; {metric} is {new:.4f}", new, None
-        )
+        if new is None:
+            return Verdict(False, _undefined(entrant.scores, metric, "the new model"), None, None)
+        return Verdict(True, f"{ALONE}; {metric} is {new:.4f}", new, None)
+    if champion.model == entrant.model:
+        return _same(entrant, champion, metric, margin, attempt)
     theirs = _scores(entrant, champion)
-    old = theirs.value(metric)
+    old = theirs.value(metric) if theirs else None
+    if new is None:
+        return Verdict(False, _undefined(entrant.scores, metric, "the new model"), None, old)
+    if theirs is None:
+        raise Failure(_changed(entrant, champion))
     if old is None:
-        why = (
-            f"{metric} of the champion is undefined ({theirs.reason(metric)}), so nothing shows "
-            "that the new model is better; set another promotion.metric"
-        )
-        return Verdict(False, why, new, None)
+        why = _undefined(theirs, metric, "the champion")
+        return Verdict(False, f"{why}, so nothing shows that the new model is better", new, None)
     promoted, reason = _compare(new, old, metric, margin)
     return Verdict(promoted, reason, new, old)
 
 
-def _same(entrant: Entrant, champion: Champion, metric: str, attempt: str) -> Verdict:
+def _same(
+    entrant: Entrant, champion: Champion, metric: str, margin: float, attempt: str
+) -> Verdict:
     """The new model's files are the champion's: a retry after the change, or the same result."""
-    new = entrant.scores.value(metric)
-    if attempt and champion.attempt == attempt:
-        return Verdict(
-            True, "an earlier try of this step has made it the champion", new, None, done=True
-        )
-    return Verdict(False, "the champion is this very model, file by file", new, new)
+    new, rival = entrant.scores.value(metric), entrant.rival
+    if champion.attempt != attempt:
+        return Verdict(False, "the champion is this very model, file by file", new, new)
+    old, reason = None, ALONE if not champion.previous else f"{metric} is {new}"
+    if rival is not None and rival.model == champion.previous:
+        old = rival.scores.value(metric)
+        if new is not None and old is not None:
+            reason = _compare(new, old, metric, margin)[1]
+    return Verdict(True, f"{reason} (made the champion by an earlier try)", new, old, done=True)
 
 
-def _scores(entrant: Entrant, champion: Champion) -> Scores:
+def _scores(entrant: Entrant, champion: Champion) -> Scores | None:
     """The champion's numbers on the new model's terms, measured now or recorded then."""
-    rival = entrant.rival
-    if rival is not None and rival.model == champion.model:
-        return rival.scores
+    if entrant.rival is not None and entrant.rival.model == champion.model:
+        return entrant.rival.scores
     if champion.scores is not None and champion.scores.comparable(entrant.scores):
         return champion.scores
-    tested = f"champion {rival.model[:12]}" if rival else "no champion"
-    raise Failure(
+    return None
+
+
+def _changed(entrant: Entrant, champion: Champion) -> str:
+    tested = f"champion {entrant.rival.model[:12]}" if entrant.rival else "no champion"
+    return (
         f"champion.json: names {champion.model[:12]} by now, but the new model was tested beside "
         f"{tested}, and the recorded numbers are of another test; run again"
+    )
+
+
+def _undefined(scores: Scores, metric: str, whose: str) -> str:
+    return (
+        f"{metric} of {whose} is undefined ({scores.reason(metric)}); another promotion.metric "
+        "may be known"
     )
 
 

@@ -40,7 +40,7 @@ def step(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["describe", "preflight", "load-checkpoint", "finetune", "evaluate"]
+    "name", ["describe", "preflight", "load-checkpoint", "finetune", "evaluate", "promote"]
 )
 def test_help_of_each_step_has_an_example(name, capsys):
     assert ended([name, "--help"]) == 0

@@ -53,7 +53,7 @@ def findings(check, *overrides, **changes):
 
 def test_what_fits_passes_and_gives_a_slice_and_fingerprints_to_each_step(check):
     done = check()
-    assert done.slices.keys() == {"load_checkpoint", "finetune", "evaluate"}
+    assert done.slices.keys() == {"load_checkpoint", "finetune", "evaluate", "promote"}
     assert done.slices["load_checkpoint"]["fingerprint"] == done.checkpoint_fingerprint
     assert done.slices["finetune"]["fingerprints"].keys() == {"train", "val"}
     assert done.slices["evaluate"]["fingerprints"]["test"] == done.dataset_fingerprints["test"]
