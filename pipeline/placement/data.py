@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from pydantic import Field, model_validator
 
-from pipeline.placement.names import Claim, Endpoint, MountPath, Name, Region, SecretKey
+from pipeline.placement.names import Claim, Name, Region, SecretKey
+from pipeline.placement.places import Endpoint, MountPath
 from pipeline.placement.section import Clash, Section
 
 

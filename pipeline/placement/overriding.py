@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from components.failures import Findings
 from components.storage.address import shown
-from pipeline.placement.problems import dotted, problems
+from pipeline.placement.problems import dotted, may_be_secret, problems
 from pipeline.placement.profile import Profile
 from pipeline.placement.runtime import parameters, paths, written
 from pipeline.placement.section import Keys
@@ -31,12 +31,14 @@ def override(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
         Findings: a line for each name that is no parameter, and for each wrong value.
     """
     kinds = {parameter.name: parameter.annotation for parameter in parameters(profile)}
+    places = paths(profile)
     findings = [_unknown(name, kinds) for name in values if name not in kinds]
     taken = {}
-    for name in kinds.keys() & values.keys():
+    for name in [name for name in values if name in kinds]:
         value = _as(kinds[name], values[name])
         if value is None:
-            findings.append(f"{name}={_short(values[name])}: must be {_KINDS[kinds[name]]}")
+            named = _named(name, values[name], places[name])
+            findings.append(f"{named}: must be {_KINDS[kinds[name]]}")
         else:
             taken[name] = value
     findings.extend(_wrong(profile, taken))
@@ -74,7 +76,8 @@ def _wrong(profile: Profile, taken: Mapping[str, Any]) -> Iterator[str]:
                 at = [name for name in taken if places[name][:-1] == keys[:-1]] or list(taken)
                 below = dotted(keys)
             for name in at:
-                yield f"{name}={_short(taken[name])}: {below}{': ' if below else ''}{reason}"
+                named = _named(name, taken[name], places[name])
+                yield f"{named}: {below}{': ' if below else ''}{reason}"
 
 
 def _put(content: Any, keys: Keys, value: Any) -> None:
@@ -91,5 +94,5 @@ def _unknown(name: str, known: Mapping[str, type]) -> str:
     return f"{name}: is no parameter of the pipeline; {hint}"
 
 
-def _short(value: Any) -> str:
-    return shown(str(value))[:80]
+def _named(name: str, value: Any, place: Keys) -> str:
+    return name if may_be_secret(place) else f"{name}={shown(str(value))[:80]}"

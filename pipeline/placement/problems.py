@@ -12,14 +12,14 @@ from components.storage.address import shown
 from pipeline.placement.section import Clash, Keys, Section
 
 _LONGEST = 80
+_SECRETS = (("env",), ("secrets",), ("s3", "secret"), ("s3", "keys"))
 _SAID = {
     "string_type": 'must be text: quote it, as in "{raw}"',
     "int_type": "must be a whole number",
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "model_attributes_type": "must be a mapping",
+    "model_type": "must be a mapping of {fields}",
     "list_type": "must be a list",
     "literal_error": "must be {expected}",
     "greater_than_equal": "must be at least {ge}",
@@ -60,9 +60,11 @@ def problems(
         else:
             raw = _written(root, keys)
             said = _SAID.get(found["type"], "{error}" if cause else found["msg"])
-            if found["type"] == "string_type" and raw is None:
-                said = "must be text"
-            yield keys, said.format(**context, raw=_short(raw)), "[key]" not in found["loc"]
+            if found["type"] == "string_type" and (raw is None or may_be_secret(keys)):
+                said = "must be text" if raw is None else "must be text: quote it"
+            fields = ", ".join(_names(_section(model, keys)))
+            reason = said.format(**context, raw=_short(raw), fields=fields)
+            yield keys, reason, "[key]" not in found["loc"]
 
 
 def dotted(keys: Keys) -> str:
@@ -70,10 +72,14 @@ def dotted(keys: Keys) -> str:
     return "".join(f"[{k}]" if isinstance(k, int) else f".{k}" for k in keys).removeprefix(".")
 
 
+def may_be_secret(keys: Keys) -> bool:
+    """Whether a user may have put a secret there, above all where only its name should stand."""
+    return any(keys[: len(place)] == place for place in _SECRETS)
+
+
 def _line(path: Path, keys: Keys, root: yaml.Node | None, reason: str) -> str:
     raw = _written(root, keys)
-    # What stands under env may be a secret, above all where it should not stand there.
-    value = "" if raw is None or keys[0] == "env" else f"={_short(raw)}"
+    value = "" if raw is None or may_be_secret(keys) else f"={_short(raw)}"
     return f"{path}: {shown(dotted(keys))}{value}: {reason}"
 
 
@@ -100,10 +106,14 @@ def _no_key(model: type[Section], keys: Keys) -> str:
     wrong = str(keys[-1])
     if wrong in section.refused:
         return f"is no key: {section.refused[wrong]}"
-    known = [field.alias or name for name, field in section.model_fields.items()]
+    known = _names(section)
     near = difflib.get_close_matches(wrong, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
     return f"is no key here; {hint}"
+
+
+def _names(section: type[Section]) -> list[str]:
+    return [field.alias or name for name, field in section.model_fields.items()]
 
 
 def _section(model: type[Section], keys: Keys) -> type[Section]:

@@ -5,16 +5,11 @@ from pathlib import PurePosixPath
 from pydantic import Field, model_validator
 
 from pipeline.placement.data import S3, SecretRef, Volume
-from pipeline.placement.names import (
-    Name,
-    PlainText,
-    PlainVariable,
-    Runs,
-    SecretVariable,
-    VolumeName,
-)
+from pipeline.placement.names import Name, VolumeName
 from pipeline.placement.per_step import Steps
+from pipeline.placement.places import Runs
 from pipeline.placement.section import Clash, Section
+from pipeline.placement.variables import PlainText, PlainVariable, SecretVariable
 from pipeline.placement.workload import Gpu, Images, Kueue, Security
 
 SHM, TMP = "biotune-shm", "biotune-tmp"

@@ -88,7 +88,13 @@ BROKEN = {
         "s3.endpoint=https://s3.example.com/bucket: must be scheme, host and port alone, as in "
         "https://s3.example.com:9000"
     ),
-    "s3: {secret: My_Secret}": f"s3.secret=My_Secret: {NAME}",
+    "s3: {secret: Hush/hush}": f"s3.secret: {NAME}",
+    "s3: {secret: s, keys: {secret_key: hush/hush}}": (
+        "s3.keys.secret_key: must be a key in the Secret: letters, digits, -, _ and ."
+    ),
+    "secrets: {MLFLOW_TRACKING_TOKEN: hush}": (
+        "secrets.MLFLOW_TRACKING_TOKEN: must be a mapping of secret, key"
+    ),
     "s3: {secret_key: hush}": "s3.secret_key: is no key here; did you mean secret?",
     "s3: {keys: {access_key: id}}": (
         "s3.secret: must be given with keys, which are of that Secret"
@@ -97,7 +103,7 @@ BROKEN = {
     "env: {proxy: 'http://me:hush@proxy.example.com'}": (
         "env.proxy: holds credentials, and a profile holds none; take them out"
     ),
-    "env: {DEBUG: on}": 'env.DEBUG: must be text: quote it, as in "on"',
+    "env: {DEBUG: on}": "env.DEBUG: must be text: quote it",
     "env: {1A: x}": (
         "env.1A: must be the name of an environment variable: letters, digits and _, as in "
         "OMP_NUM_THREADS"

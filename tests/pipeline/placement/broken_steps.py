@@ -53,7 +53,7 @@ BROKEN = {
     steps("timeout: 0s"): "steps.all.timeout=0s: must be above 0",
     steps("retries: {count: -1}"): "steps.all.retries.count=-1: must be at least 0",
     steps("retries: {count: 2.5}"): "steps.all.retries.count=2.5: must be a whole number",
-    steps("retries: 3"): "steps.all.retries=3: must be a mapping",
+    steps("retries: 3"): ("steps.all.retries=3: must be a mapping of count, delay, factor, limit"),
     steps("retries: {delay: 5s}"): "steps.all.retries.count: must be given",
     steps("retries: {count: 2, delay: 2h, limit: 1h}"): (
         "steps.all.retries.delay=2h: must not be above limit, 1h"
@@ -66,7 +66,7 @@ BROKEN = {
     "gpu: {resource: gpu}": (
         "gpu.resource=gpu: must be the device plugin's resource, as in nvidia.com/gpu"
     ),
-    "gpu: 2": "gpu=2: must be a mapping",
+    "gpu: 2": "gpu=2: must be a mapping of resource, count",
     steps("gpu: 1", "finetune"): (
         "steps.finetune.gpu: is no key: evaluate alone takes it; the number for finetune is "
         "gpu.count"

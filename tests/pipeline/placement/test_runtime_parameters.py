@@ -89,6 +89,12 @@ def test_a_wrong_value_is_refused_as_it_is_in_a_profile(profile, given, line):
     assert message.startswith(line)
 
 
+def test_a_secret_given_in_place_of_its_secrets_name_is_not_told(tmp_path):
+    (tmp_path / "profile.yaml").write_text("s3: {secret: biotune-s3}")
+    with pytest.raises(Findings, match=r"^s3_secret: must be a name of Kubernetes"):
+        placement.override(placement.load(tmp_path / "profile.yaml"), {"s3_secret": "Hush/hush"})
+
+
 def test_wrong_values_are_told_together(profile):
     with pytest.raises(Findings) as caught:
         placement.override(profile, {"cpu": "x", "data_claim": "A", "nothing": "", "gpu_count": 1})
