@@ -9,7 +9,6 @@ from components.failures import InputError
 from components.preflight import lookalikes, samples
 from components.preflight.found import Found
 from components.storage import shown
-from components.storage.address import scheme
 
 _SHOWN = 5
 _FILES = " and ".join((", ".join(f"{split}.h5" for split in hdf5.SPLITS)).rsplit(", ", 1))
@@ -34,7 +33,7 @@ def nearby(uri: str, asked: str = "did you mean {}?") -> str:
     Args:
         asked: what to say of the name that is most alike.
     """
-    if os.environ.get("BIOTUNE_IMAGE") and scheme(uri) == "file":  # set in our containers
+    if os.environ.get("BIOTUNE_IMAGE") and "://" not in uri:  # set in our containers
         return (
             "; this is a container, which sees nothing of another machine: give an s3:// URI, or "
             "a path below a volume that is mounted here"
