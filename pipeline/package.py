@@ -1,6 +1,5 @@
 """What a run on a cluster is made of: the compiled pipeline, and the parameters it is given."""
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,10 +72,15 @@ def arguments(request: Request) -> dict[str, Any]:
         Failure: the model has no committed manifest and there is no torch here to make one.
     """
     from components import config as configuration
-    from pipeline import description
+    from pipeline import description, placement
 
     profile = _profile(request.profile)
-    findings = [*_misplaced(request, profile), *_unknown(request, profile), *_shape(request)]
+    findings = [*_misplaced(request, profile), *_shape(request)]
+    parameters: dict[str, Any] = {}
+    try:
+        parameters = placement.override(profile, request.parameters)
+    except Findings as error:
+        findings.extend(error.messages)
     try:
         configuration.compose(request.overrides)
     except Findings as error:
@@ -90,7 +94,7 @@ def arguments(request: Request) -> dict[str, Any]:
         "dataset_uri": request.dataset,
         "overrides": list(request.overrides),
         "manifest": description.manifest(request.overrides),
-        **request.parameters,
+        **parameters,
     }
     if request.registry:
         given["registry_uri"] = request.registry
@@ -122,19 +126,6 @@ def _misplaced(request: Request, profile) -> list[str]:
                 f"{name}={shown(uri)}: a pod sees no file of this machine; give s3://..., or an "
                 f"absolute path on {there}"
             )
-    return findings
-
-
-def _unknown(request: Request, profile) -> list[str]:
-    from pipeline import placement
-
-    known = [parameter.name for parameter in placement.parameters(profile)]
-    findings = []
-    for name in request.parameters:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            findings.append(f"{name}: the pipeline has no such parameter; {hint}")
     return findings
 
 

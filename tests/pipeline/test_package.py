@@ -50,7 +50,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
     for line in (
         "checkpoint=last.ckpt: a pod sees no file of this machine; give s3://...",
         "dataset: gs://b/data: this kind of URI can't be read",
-        "gpu_cuont: the pipeline has no such parameter; did you mean gpu_count?",
+        "gpu_cuont: is no parameter of the pipeline; did you mean gpu_count?",
         "seeds=[1, 1]: one is there twice",
         "registry and seeds exclude each other",
         "optimizer.optim=Adagrad: must be one of",
