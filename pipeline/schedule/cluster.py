@@ -52,9 +52,10 @@ class Cluster:
                 description=str(mark),
                 start_time=trigger.start and trigger.start.isoformat(),
                 end_time=trigger.end and trigger.end.isoformat(),
-                interval_second=trigger.every or None,
+                # The API has 64-bit integers as text, and kfp sends what it is given.
+                interval_second=str(trigger.every) if trigger.every else None,
                 cron_expression=trigger.cron or None,
-                max_concurrency=described.concurrency,
+                max_concurrency=str(described.concurrency),
                 no_catchup=not described.catchup,
                 params=dict(described.arguments),
                 pipeline_package_path=str(described.package),
