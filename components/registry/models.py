@@ -32,12 +32,14 @@ class Stored:
     Attributes:
         fingerprint: of its files.
         files: SHA-256 of each, by name.
+        sizes: bytes of each, by name.
         facts: `classification_type`, `num_classes`, `num_outputs` and `classes`.
         scores: of the test before it was stored.
     """
 
     fingerprint: str
     files: dict[str, str]
+    sizes: dict[str, int]
     facts: dict[str, Any]
     scores: Scores
 
@@ -72,6 +74,7 @@ def store(registry: str, folder: Path, scores: Scores) -> str:
         if sha256(storage.join(place, file)) != expected:
             raise Failure(f"{storage.shown(place)}: {file} did not arrive whole; run again")
     record = {"fingerprint": name, "stored": records.now(), "files": files}
+    record |= {"sizes": {file: (folder / file).stat().st_size for file in files}}
     record |= {"facts": facts_of(config(folder / CONFIG)), "evaluation": scores.as_dict()}
     try:
         storage.put_if(records.as_bytes(record), storage.join(place, MARK), fingerprint=None)
@@ -98,7 +101,13 @@ def read(uri: str) -> Stored:
         name = records.digest(data["fingerprint"])
         if name != fingerprint(files) or name != uri.rstrip("/").rpartition("/")[2]:
             raise ValueError("its digests are not those of this model")
-        return Stored(name, files, records.mapping(data["facts"]), parse(data["evaluation"]))
+        sizes = records.mapping(data["sizes"])
+        if sizes.keys() != files.keys() or not all(
+            type(size) is int and size >= 0 for size in sizes.values()
+        ):
+            raise ValueError("its sizes are not those of its files")
+        facts, scores = records.mapping(data["facts"]), parse(data["evaluation"])
+        return Stored(name, files, sizes, facts, scores)
 
     return records.read(storage.join(uri, MARK), parsed, _FIX)[0]
 

@@ -24,7 +24,7 @@ except storage.Conflict:
 """
 
 
-@pytest.fixture(params=["disk", "s3"])
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
 def place(request, tmp_path):
     """A URI for one file in an empty place."""
     if request.param == "disk":
@@ -102,6 +102,7 @@ def test_a_place_that_keeps_writers_apart_is_accepted_again_and_again(place):
         storage.require_conditions(place)
 
 
+@pytest.mark.s3
 def test_a_place_that_can_not_be_written_is_refused(s3, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"probe: (File exists|a part)"):
