@@ -1,14 +1,15 @@
 """Says what keeps a checkpoint from filling a model, why that may be, and which key to set."""
 
 import math
-import re
+from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from components.checkpoint.decisions import BACKBONE, HEAD, IGNORED, UNKNOWN, Decision, Matching
 from components.manifest import Entry, Manifest
 
 _SHOWN = 3
+_LOOKED_AT = 1000  # names, of what may be a hundred thousand
 _LIKELY = 0.5  # share of the backbone below which it may rather be another model's
 
 
@@ -39,7 +40,7 @@ def _nothing(matching: Matching, manifest: Manifest) -> str:
 
 def _why_nothing(theirs: list[str], ours: list[str]) -> str:
     for own in ours:
-        for name in theirs:
+        for name in theirs[:_LOOKED_AT]:
             if name.endswith(f".{own}"):
                 return (
                     f"its names begin with {name.removesuffix(own)!r}, which is no wrapper that is "
@@ -110,7 +111,8 @@ def _unknown(matching: Matching, manifest: Manifest) -> Iterator[str]:
     if unknown:
         used = [entry.name for entry in manifest.entries]
         used += [name for d in matching.decisions if d.kept for name in (d.name, d.source_name)]
-        patterns = list(dict.fromkeys(_pattern(d.name, used) for d in unknown))
+        used.sort()
+        patterns = list(dict.fromkeys(_pattern(d.name, used) for d in unknown[:_LOOKED_AT]))
         more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
         names = _some(f"{d.source_name} {d.shape}" for d in unknown)
         yield (
@@ -120,12 +122,13 @@ def _unknown(matching: Matching, manifest: Manifest) -> Iterator[str]:
         )
 
 
-def _pattern(name: str, used: Iterable[str]) -> str:
-    """The shortest beginning of `name` that leaves out nothing of use."""
+def _pattern(name: str, used: Sequence[str]) -> str:
+    """The shortest beginning of `name` that leaves out nothing of use; `used` is sorted."""
     pieces = name.split(".")
     for count in range(1, len(pieces) + 1):
         pattern = ".".join(pieces[:count])
-        if not any(re.match(re.escape(pattern), other) for other in used):
+        place = bisect_left(used, pattern)
+        if place == len(used) or not used[place].startswith(pattern):
             return pattern
     return f"{name}$"
 

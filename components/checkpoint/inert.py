@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _LONGEST_KEY = 4096
+_MOST_ARGUMENTS = 32  # a long tuple, given again and again, would be copied as often
 
 
 class Foreign:
@@ -30,6 +31,8 @@ def called(function: Any, args: Any) -> Any:
         return Foreign(function.name)
     if type(function) is not Function or type(args) not in (tuple, list):
         raise pickle.UnpicklingError(f"it calls a {type(function).__name__}")
+    if len(args) > _MOST_ARGUMENTS:
+        raise pickle.UnpicklingError(f"it gives {len(args):,} arguments to a function")
     return function.call(*args)
 
 

@@ -7,13 +7,15 @@ is imported, nothing else is called: each instruction that would call, set or co
 
 import io
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from components.checkpoint.inert import Foreign, called, extend, put
 
-# An instruction takes one read at least, and up to some hundred bytes of memory.
-_MOST_READS = 8_000_000
+# An instruction takes one read at least, and up to some hundred bytes of memory. A tensor takes
+# about a hundred reads.
+_MOST_READS = 4_000_000
+_LONGEST_NAME = 1000
 
 # Instructions that do nothing but push plain values, or move what lies on the stack.
 # fmt: off
@@ -62,8 +64,6 @@ class Unpickler(pickle._Unpickler):
         known: what the names (module, name) stand for that are of use; `Function` can be called.
         storage: makes the value of a persistent id.
 
-    Attributes:
-        foreign: the names that were made inert.
     """
 
     def __init__(
@@ -74,15 +74,22 @@ class Unpickler(pickle._Unpickler):
     ) -> None:
         super().__init__(_Limited(data), encoding="utf-8", errors="replace")
         self._known = known
-        self.foreign: set[str] = set()
+        self._made: dict[str, Foreign] = {}
         self.persistent_load = storage
+
+    @property
+    def foreign(self) -> Iterable[str]:
+        """The names that were made inert."""
+        return self._made.keys()
 
     def find_class(self, module: str, name: str) -> Any:
         """What a name stands for; it is never looked up anywhere else."""
         if (module, name) in self._known:
             return self._known[module, name]
-        self.foreign.add(f"{module}.{name}")
-        return Foreign(f"{module}.{name}")
+        if len(module) + len(name) > _LONGEST_NAME:  # would be joined anew at each mention
+            raise pickle.UnpicklingError("it names something by a name too long to be one")
+        full = f"{module}.{name}"
+        return self._made.setdefault(full, Foreign(full))
 
     def _instantiate(self, function: Any, args: Any) -> None:  # INST, OBJ
         self.append(called(function, args))

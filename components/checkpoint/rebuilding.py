@@ -17,7 +17,7 @@ class DType:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Storage:
     """Bytes in the file, and the type of element they were saved as."""
 
@@ -77,6 +77,7 @@ def storages(find: Callable[[str], Region]) -> Callable[[Any], Storage | Foreign
     Args:
         find: gives the bytes of a storage's key.
     """
+    known: dict[tuple[str, str], Storage] = {}  # tensors may share one, and mention it each
 
     def load(pid: Any) -> Storage | Foreign:
         if type(pid) is not tuple or len(pid) != 5 or pid[0] != "storage":
@@ -86,9 +87,9 @@ def storages(find: Callable[[str], Region]) -> Callable[[Any], Storage | Foreign
             return Foreign("a storage of another kind")
         if type(key) is not str or type(count) is not int or count < 0:
             raise ValueError("a storage has no key or size")
-        region = find(key)
-        if count * SIZES[kind.name] > region.size:
+        made = known.get((kind.name, key)) or Storage(find(key), kind.name)
+        if count * SIZES[kind.name] > made.region.size:
             raise ValueError(f"storage {key} is shorter than it should be")
-        return Storage(region, kind.name)
+        return known.setdefault((kind.name, key), made)
 
     return load

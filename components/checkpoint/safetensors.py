@@ -15,6 +15,7 @@ from components.checkpoint.dtypes import SIZES
 from components.checkpoint.tensors import Source, TensorRef
 
 _LARGEST_HEADER = 100_000_000  # the format's own limit
+_MOST_PARTS = 2_000_000  # of JSON; a tensor has about ten
 _MOST_DIMENSIONS = 64
 
 
@@ -28,12 +29,23 @@ def read(source: Source) -> Checkpoint:
     size = int.from_bytes(source.read(0, 8), "little")
     if size > _LARGEST_HEADER:
         raise ValueError("its header is larger than the format allows")
-    header = json.loads(source.read(8, size), object_pairs_hook=_unique)
+    header = parsed(source.read(8, size))
     saved = header.pop("__metadata__", {})
     require_readable_names(header)
     tensors = {name: _tensor(name, entry, 8 + size, source) for name, entry in header.items()}
     _require_apart(entry["data_offsets"] for entry in header.values())
     return Checkpoint(source.uri, "safetensors", tensors, plain_metadata(saved), [], [])
+
+
+def parsed(text: bytes) -> Any:
+    """The content of a JSON text, whose memory is bounded before it is taken.
+
+    Raises:
+        ValueError: no JSON, a name twice, or of more parts than any checkpoint has.
+    """
+    if sum(text.count(sign) for sign in (b",", b"[", b"{")) > _MOST_PARTS:
+        raise ValueError("its header lists more than any checkpoint holds")
+    return json.loads(text, object_pairs_hook=_unique)
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

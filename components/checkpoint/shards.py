@@ -1,7 +1,6 @@
 """Checkpoints in several safetensors files, listed in a `*.safetensors.index.json`."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from components.storage import Stat, shown
 
 INDEX = ".safetensors.index.json"
 _LARGEST_INDEX = 64 * 2**20
+_MOST_FILES = 500  # they are open at the same time
 
 
 def index_in(folder: str) -> str:
@@ -42,7 +42,7 @@ def read_index(source: Source) -> dict[str, str]:
     """
     if source.size > _LARGEST_INDEX:
         raise source.refusal("is a text file, not a checkpoint; give a .ckpt, .pt or .safetensors")
-    content: Any = json.loads(source.read(0, source.size))
+    content: Any = safetensors.parsed(source.read(0, source.size))
     places = content.get("weight_map") if type(content) is dict else None
     if type(places) is not dict or not places:
         raise source.refusal(
@@ -52,6 +52,8 @@ def read_index(source: Source) -> dict[str, str]:
     for file in places.values():
         if type(file) is not str or not _is_name(file):
             raise source.refusal(f"its weight_map leads out of its folder ({ascii(file)[:80]})")
+    if (count := len(set(places.values()))) > _MOST_FILES:
+        raise source.refusal(f"lists {count:,} files; {_MOST_FILES} at most can be read")
     return places
 
 

@@ -4,6 +4,7 @@ import struct
 import zipfile
 
 from components.checkpoint.contents import Checkpoint, plain_metadata, printable
+from components.checkpoint.members import members
 from components.checkpoint.pickles import Unpickler
 from components.checkpoint.rebuilding import KNOWN, storages
 from components.checkpoint.state_dict import find_state_dict
@@ -47,11 +48,7 @@ class _Archive:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        with zipfile.ZipFile(source.file) as archive:
-            members = archive.infolist()
-        self._members = {info.filename: info for info in members}
-        if len(self._members) != len(members):
-            raise source.refusal("the file is damaged: parts of it have the same name")
+        self._members = members(source)
         folders = [name.removesuffix("data.pkl") for name in self._members if _is_pickle(name)]
         if len(folders) != 1:
             raise source.refusal(self._other_kind())

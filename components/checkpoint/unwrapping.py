@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 # Lightning modules, data parallel, torch.compile, and a usual attribute of training scripts
+_MOST_WRAPPERS = 8  # around one another
 WRAPPERS = ("model.", "module.", "_orig_mod.", "net.")
 
 
@@ -50,6 +51,9 @@ def _first(name: str, wanted: Callable[[str], bool]) -> str | None:
 
 def _inner(name: str) -> Iterator[str]:
     yield name
-    while prefix := next((w for w in WRAPPERS if name.startswith(w) and name != w), None):
+    for _ in range(_MOST_WRAPPERS):
+        prefix = next((w for w in WRAPPERS if name.startswith(w) and name != w), None)
+        if prefix is None:
+            return
         name = name.removeprefix(prefix)
         yield name

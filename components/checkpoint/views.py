@@ -14,9 +14,10 @@ from components.checkpoint.tensors import PIECE, Region
 _IN_MEMORY = 16 * 2**20
 _MOST_DIMENSIONS = 64
 _LARGEST = 2**62
+_MOST_REPEATED = 2**30  # bytes that a tensor may make of fewer, by strides of 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """A tensor as torch describes it: strides over the elements of a storage.
 
@@ -40,6 +41,8 @@ class View:
             raise ValueError("a tensor has a size, stride or offset that can't be")
         if self.nbytes > _LARGEST or self._stop * SIZES[self.dtype] > self.region.size:
             raise ValueError("a tensor reaches beyond its storage")
+        if self.nbytes > max(self.region.size, _MOST_REPEATED):
+            raise ValueError("a tensor repeats its storage beyond measure")
 
     @property
     def nbytes(self) -> int:
