@@ -9,23 +9,13 @@ import numpy as np
 from tests.promises.wrong_inputs import LFS, PACKS, PAGE, Case, cut, give, write
 
 
-def _put(*names):
-    def put(scene):
-        for name in names:
-            file = Path("last.ckpt") if name.endswith(".ckpt") else Path("data") / name
-            scene.s3.put(f"demo/{name}", file.read_bytes())
-        where = {"checkpoint": scene.s3.uri("demo/last.ckpt"), "dataset": scene.s3.uri("demo")}
-        scene.give(**where)
-
-    return put
-
-
-_all = _put("last.ckpt", "train.h5", "val.h5", "test.h5")
-
-
 def _in_s3(**changes):
+    """The demo in the bucket, with a place or a variable of the environment changed."""
+
     def spoil(scene):
-        _all(scene)
+        for file in (Path("last.ckpt"), *Path("data").iterdir()):
+            scene.s3.put(f"demo/{file.name}", file.read_bytes())
+        scene.give(checkpoint=scene.s3.uri("demo/last.ckpt"), dataset=scene.s3.uri("demo"))
         for name, value in changes.items():
             if name.isupper():
                 scene.patch.setenv(name, value)
