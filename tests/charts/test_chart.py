@@ -1,6 +1,7 @@
 """The chart as a package: versions, schema, and what it says when it is done."""
 
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -89,3 +90,11 @@ def test_helm_is_fetched_once(helm, tmp_path):
         env={"PATH": "/nowhere"},
     )
     assert done.stdout == f"{there}\n", done.stderr
+
+
+def test_the_values_of_the_docs_are_good(render):
+    (example,) = re.findall(
+        r"```yaml\n(# values.yaml\n.*?)```", (HOME / "docs/chart.md").read_text(), re.DOTALL
+    )
+    made = render(yaml.safe_load(example))
+    assert {"Job", "PersistentVolumeClaim", "ConfigMap"} <= {kind for kind, _ in made}

@@ -42,7 +42,7 @@ def test_jobs_end(render):
     cron = made["CronJob", "emg-schedules"]["spec"]
     assert cron["concurrencyPolicy"] == "Forbid"
     for job in (cron["jobTemplate"]["spec"], made["Job", "emg-schedules"]["spec"]):
-        assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (300, 2)
+        assert (job["activeDeadlineSeconds"], job["backoffLimit"]) == (240, 2)
         assert job["template"]["spec"]["restartPolicy"] == "Never"
 
 
