@@ -56,6 +56,10 @@ def test_missing_values_are_all_named_at_once():
         ("input_normalization=null", "input_normalization.normalize is not set"),
         ("callbacks.best.monitor=val_loss", "val_loss needs callbacks.best.mode=min"),
         ("~scheduler.interval", "scheduler.interval is not set"),
+        ("promotion.metric=test_acc", "promotion.metric=test_acc: must be one of loss, acc"),
+        ("promotion.margin=-0.1", "promotion.margin=-0.1: must be a number of at least 0"),
+        ("promotion=null", "promotion.metric is not set"),
+        ("promotion.metric=specificity", "specificity: is known of classification_type=bc alone"),
     ],
 )
 def test_a_wrong_override_is_told_with_key_value_and_fix(override, expected):

@@ -143,6 +143,33 @@ def test_evaluate_prints_the_metrics_alone_to_stdout(step, capsys, tmp_path):
     assert f"Report: {report}" in captured.err
 
 
+def test_evaluate_takes_a_champion_to_test_beside(step):
+    calls = step("evaluate", types.SimpleNamespace(metrics={}, report="r"))
+    argv = ["evaluate", "--model", "m", "--dataset", "d", "--output", "o"]
+    assert ended([*argv, "--champion", "s3://b/registry/models/f"]) == ended(argv) == 0
+    assert [more["champion"] for _, more in calls] == ["s3://b/registry/models/f", ""]
+
+
+def test_promote_gets_what_decides_and_needs_no_task(step):
+    calls = step("promote")
+    argv = ["promote", "--model", "m", "--evaluation", "e", "--registry", "s3://b/r"]
+    assert ended([*argv, "--output", "o", "promotion.metric=auroc", "promotion.margin=0.01"]) == 0
+    (((model, evaluation, registry, output, config), _),) = calls
+    assert (str(model), str(evaluation), registry, str(output)) == ("m", "e", "s3://b/r", "o")
+    assert config == {"promotion": {"metric": "auroc", "margin": 0.01}}
+
+
+def test_preflight_tells_the_verdict_of_a_registry(step, capsys):
+    checked = types.SimpleNamespace(
+        checkpoint_fingerprint="sha256:1", dataset_fingerprints={}, champion="", verdict="train"
+    )
+    calls = step("preflight", checked)
+    argv = ["preflight", "--checkpoint", "c", "--dataset", "d", *DEMO]
+    assert ended([*argv, "--registry", "s3://b/r"]) == 0
+    assert calls[0][1]["registry"] == "s3://b/r"
+    assert capsys.readouterr().out.splitlines()[1:] == ["champion    none", "verdict     train"]
+
+
 def test_describe_prints_a_manifest(capsys):
     assert ended(["describe", *DEMO]) == 0
     manifest = json.loads(capsys.readouterr().out)
