@@ -17,7 +17,7 @@ import torch
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from components.failures import FAILURE, Failure, InputError, reraise
+from components.failures import FAILURE, STOPPED, Failure, InputError, reraise
 from components.finetune.training import Request
 
 
@@ -65,7 +65,11 @@ def launch(request: Request, count: int) -> None:
         try:
             elastic_launch(settings, sys.executable)(*worker)
         except ChildFailedError as error:
-            for failure in sorted(Path(scratch).rglob(FAILURE)):
-                reraise(json.loads(failure.read_text()))
+            records = [
+                json.loads(file.read_text()) for file in sorted(Path(scratch).rglob(FAILURE))
+            ]
+            # The others are stopped when one has failed; what that one says is the reason.
+            for record in sorted(records, key=lambda record: record["kind"] == STOPPED):
+                reraise(record)
             _, first = error.get_first_failure()
             raise Failure(f"a training process ended with exit code {first.exitcode}") from None

@@ -1,8 +1,6 @@
 """Optimizer and scheduler: layer-wise learning rates in few groups, durations in steps."""
 
 import logging
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +10,7 @@ from timm.optim import Lamb
 from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import nn
 
+from components.durations import in_counts
 from components.failures import InputError
 from components.instantiation import make
 from components.layout import block_index
@@ -24,7 +23,6 @@ OPTIMIZERS = {
     "AdamW": torch.optim.AdamW,
     "LAMB": Lamb,
 }
-DURATION = r"(\d+\.?\d*)\s*(%|epoch|step|)s?"
 
 
 @dataclass(frozen=True)
@@ -130,6 +128,9 @@ def scheduler(
     """
     node = {k: v for k, v in settings.items() if k not in ("interval", "monitor")}
     node = in_counts(node, settings["interval"], steps=steps, per_epoch=per_epoch)
+    warm_up = node.get("warmup_t", 0)
+    if 0 < steps <= warm_up * (1 if settings["interval"] == "step" else per_epoch):
+        log.warning("scheduler.warmup_t: the training ends within the warm-up of %d", warm_up)
     scales = [group["lr_scale"] for group in optimizer.param_groups]
     if not str(node.get("_target_", "")).startswith("timm."):
         for group in optimizer.param_groups:  # torch's know no lr_scale: they start from the rate
@@ -147,43 +148,6 @@ def scheduler(
     if settings.get("monitor"):
         wanted["monitor"] = settings["monitor"]
     return wanted
-
-
-def in_counts(
-    node: Mapping[str, Any], interval: str, *, steps: float, per_epoch: int
-) -> dict[str, Any]:
-    """Turns durations such as `3 epochs`, `5 %` and `rest` into what the scheduler counts.
-
-    Args:
-        interval: step or epoch; a bare number is that many of them.
-        steps: optimizer steps of the whole training.
-        per_epoch: optimizer steps of an epoch.
-
-    Raises:
-        InputError: no duration, or a share of a training without a known length.
-    """
-    of_step = 1.0 if interval == "step" else 1 / per_epoch
-    units = {"%": steps * of_step / 100, "epoch": per_epoch * of_step, "step": of_step, "": 1.0}
-    turned = dict(node)
-    for key, value in node.items():
-        if isinstance(value, str) and (found := re.fullmatch(DURATION, value)):
-            turned[key] = _rounded(key, value, float(found.group(1)) * units[found.group(2)])
-    warm_up, whole = turned.get("warmup_t", 0), steps * of_step
-    if not isinstance(warm_up, int) or warm_up < 0:
-        raise InputError(f"scheduler.warmup_t={warm_up}: give steps, or say `3 epochs` or `5 %`")
-    if 0 < whole <= warm_up:
-        log.warning("scheduler.warmup_t: the training ends within the warm-up of %d", warm_up)
-    rest = (key for key, value in turned.items() if value == "rest")
-    return turned | {key: max(1, _rounded(key, "rest", whole - warm_up)) for key in rest}
-
-
-def _rounded(key: str, value: str, count: float) -> int:
-    if math.isinf(count):
-        raise InputError(
-            f"scheduler.{key}={value}: the training has no known length; set trainer.max_epochs "
-            "or trainer.max_steps, or scheduler=constant"
-        )
-    return round(count)
 
 
 def _decaying(encoder: nn.Module) -> set[str]:
