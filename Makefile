@@ -22,7 +22,7 @@ lint: .venv/ready  ## style and import order
 bench: .venv/ready  ## the tables of the README (takes long)
 	$(BIN)/python benchmarks/ablation.py
 
-images:  ## the three images of docker/Dockerfile
+images:  ## the images of docker/Dockerfile
 	docker/build
 
 test-docker: .venv/ready  ## what needs a docker daemon and the images
