@@ -119,5 +119,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
+        if 300 <= status < 400:
+            self.send_header("Location", f"{self.kfp.url}/login")
         self.end_headers()
         self.wfile.write(content)
