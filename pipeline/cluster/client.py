@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Target", "add_target", "calling", "connect", "run_url", "target"]
 
-PATIENCE = 9.0  # seconds; whatever is wrong with a server is told within ten
+PATIENCE = 5.5  # seconds; with all that comes before, an error is told within ten
 
 
 def connect(target: Target) -> "kfp.Client":
@@ -76,5 +76,5 @@ def _soon(call: Callable[[], Any], host: str) -> Any:
         if result.done():
             raise
         raise ServiceError(
-            f"{host}: no answer within {PATIENCE:.0f} s; check --host and the network"
+            f"{host}: no answer within {PATIENCE:g} s; check --host and the network"
         ) from None

@@ -104,10 +104,10 @@ def _below(
             yield name, groups
 
 
-def _place(name: str) -> tuple[int, str]:
+def _place(name: str) -> tuple[int, int, str]:
     """Where a step stands; one that is repeated has a number after its name."""
     known = [i for i, step in enumerate(STEPS) if name == step or name.startswith(f"{step}-")]
-    return (known[-1] if known else len(STEPS), name)
+    return (known[-1] if known else len(STEPS), len(name), name)
 
 
 def _error(own: list[Any], tasks: list[Any]) -> str:

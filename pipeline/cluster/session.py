@@ -19,7 +19,7 @@ from components.failures import InputError
 from pipeline.cluster import errors
 from pipeline.cluster.target import Target
 
-CONNECT, HEALTH, ANSWER = 4.0, 5.0, 30.0  # seconds
+CONNECT, HEALTH, ANSWER = 2.5, 3.0, 30.0  # seconds
 _UNSET = "-"  # kfp asks the server for one where there is none
 
 

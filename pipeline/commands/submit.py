@@ -71,13 +71,13 @@ def _submit(args: argparse.Namespace) -> int:
         parameters=placement.override(profile, _given(args.parameters)),
     )
     given = package.arguments(request)
+    client = connect(target)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "biotune.yaml"
         package.write(
             file, profile=args.profile, seeds=request.seeds, promotion=bool(request.registry)
         )
         name = args.name or f"biotune-{datetime.now():%Y%m%d-%H%M%S}"
-        client = connect(target)
         job = Job(file, given, name, args.experiment, profile.service_account or "")
         run = follow.Run(submit(client, target, job), name, target)
     return follow.told(client, run, wait=args.wait, timeout=args.timeout, as_json=args.json)

@@ -1,0 +1,20 @@
+from kfp_server_api import V2beta1Run
+
+from pipeline.cluster.progress import read
+from pipeline.steps import STEPS
+
+
+def test_steps_of_many_seeds_stand_in_the_order_of_the_seeds():
+    names = ["preflight", *(f"finetune{n}" for n in ("", "-2", "-10")), "evaluate", "evaluate-2"]
+    one = {"componentRef": {"name": "one"}}
+    spec = {"root": {"dag": {"tasks": {name: one for name in reversed(names)}}}, "components": {}}
+    # With settings for Kubernetes there is a platform's part beside the pipeline's.
+    for sent in (spec, {"pipeline_spec": spec, "platform_spec": {}}):
+        found = read(V2beta1Run(state="RUNNING", pipeline_spec=sent)).steps
+        assert [step.name for step in found] == names
+
+
+def test_a_server_that_does_not_give_the_package_back():
+    run = V2beta1Run(pipeline_spec=None, state=None)
+    assert read(run).state == "PENDING"
+    assert [step.name for step in read(run).steps] == list(STEPS)
