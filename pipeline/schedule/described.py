@@ -54,15 +54,15 @@ def describe(file: File, path: Path, folder: Path) -> list[Described]:
         Findings: everything that is wrong with any of the schedules, a line each.
     """
     arguments: dict[str, dict[str, Any]] = {}
-    findings: list[str] = []
+    wrong: dict[str, list[str]] = {}  # names by what is wrong: they may share a wrong profile
     for name in file.schedules:
         try:
             arguments[name] = package.arguments(file.request(name, path.parent))
         except Failure as error:
-            lines = str(error).splitlines()
-            findings.extend(f"{path}: schedules.{name}: {line}" for line in lines)
-    if findings:
-        raise Findings(findings)
+            for line in str(error).splitlines():
+                wrong.setdefault(line, []).append(f"schedules.{name}")
+    if wrong:
+        raise Findings([f"{path}: {', '.join(names)}: {line}" for line, names in wrong.items()])
     packages: dict[tuple, Path] = {}
     return [
         _described(file, name, path.parent, arguments[name], packages, folder)

@@ -155,6 +155,15 @@ def test_a_wrong_schedule_is_told_with_its_name_before_anything_is_sent(
     assert kfp_server.requests == []
 
 
+def test_a_wrong_profile_is_told_once_for_all_that_name_it(schedule, written, tmp_path):
+    (tmp_path / "gpu.yaml").write_text("gpu: {count: -1}\n")
+    named = {**NIGHTLY, "profile": "gpu.yaml"}
+    code, _, errors = schedule("apply", written(a=named, b=named, c=NIGHTLY))
+    assert code == 2
+    assert len(errors) == 1 and "schedules.a, schedules.b: " in errors[0]
+    assert "gpu.count=-1" in errors[0]
+
+
 def test_each_shape_of_pipeline_is_compiled_once(schedule, written, monkeypatch):
     compiled = []
     write = package.write
