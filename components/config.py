@@ -40,6 +40,8 @@ FINETUNE_KEYS = (
     "layerwise_lr_decay",
     "layerwise_lr_stem",
     "input_normalization",
+    "nonfinite",
+    "resume",
 )
 
 

@@ -43,6 +43,7 @@ class ShuffledBatches(Sampler[list[int]]):
         windows: how many there are to shuffle.
         batch_size: windows a step and process.
         same: every epoch is the first one, for a model that is to overfit a few batches.
+        start: the epoch and the batch in it to begin with, for a training that goes on.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class ShuffledBatches(Sampler[list[int]]):
         processes: int = 1,
         *,
         same: bool = False,
+        start: tuple[int, int] = (0, 0),
     ) -> None:
         if windows < batch_size * processes:
             raise InputError(
@@ -62,7 +64,8 @@ class ShuffledBatches(Sampler[list[int]]):
             )
         self.windows, self.batch_size, self.seed = windows, batch_size, seed
         self.rank, self.processes = rank, processes
-        self.epoch, self.same = 0, same
+        self.same, self.start = same, start
+        self.epoch = start[0]  # a worker begins to read before anybody tells the epoch
 
     @property
     def sampler(self) -> "ShuffledBatches":
@@ -71,16 +74,22 @@ class ShuffledBatches(Sampler[list[int]]):
 
     def set_epoch(self, epoch: int) -> None:
         """Chooses the shuffle of this epoch."""
-        self.epoch = 0 if self.same else epoch
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return self.windows // (self.batch_size * self.processes)
 
     def __iter__(self) -> Iterator[list[int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.windows)
+        epoch, batch = self.start
+        for windows in self.batches(self.epoch)[batch if self.epoch == epoch else 0 :]:
+            yield windows.tolist()
+
+    def batches(self, epoch: int) -> np.ndarray:
+        """The windows' indices in all batches of an epoch, (batches, batch size)."""
+        shuffle = (self.seed, 0 if self.same else epoch)
+        order = np.random.default_rng(shuffle).permutation(self.windows)
         shared = order[: len(self) * self.batch_size * self.processes]
-        for batch in shared.reshape(len(self), self.processes, self.batch_size)[:, self.rank]:
-            yield batch.tolist()
+        return shared.reshape(len(self), self.processes, self.batch_size)[:, self.rank]
 
 
 class OrderedBatches(Sampler[list[int]]):
@@ -130,13 +139,20 @@ class Splits(LightningDataModule):
 
     Args:
         paths: the local file of each split.
+        start: see `ShuffledBatches`.
     """
 
     def __init__(
-        self, paths: dict[str, Path], batch_size: int, num_workers: int, seed: int
+        self,
+        paths: dict[str, Path],
+        batch_size: int,
+        num_workers: int,
+        seed: int,
+        start: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__()
-        self.paths, self.seed = paths, seed
+        self.paths, self.seed, self.start = paths, seed, start
+        self._shuffled: ShuffledBatches | None = None
         self.sizes = {"batch_size": batch_size, "num_workers": num_workers}
 
     def train_dataloader(self) -> DataLoader:
@@ -147,8 +163,15 @@ class Splits(LightningDataModule):
             rank=self.trainer.global_rank,
             processes=self.trainer.world_size,
             same=self.trainer.overfit_batches > 0,
+            start=self.start,
         )
-        return loader(self.paths["train"], batches=batches, **self.sizes)
+        made = loader(self.paths["train"], batches=batches, **self.sizes)
+        self._shuffled = made.batch_sampler
+        return made
+
+    def windows(self, epoch: int, batch: int) -> list[int]:
+        """The windows' indices in a batch of this process, once the training has begun."""
+        return self._shuffled.batches(epoch)[batch].tolist()
 
     def val_dataloader(self) -> DataLoader:
         """The val split, each window once over all processes."""

@@ -1,5 +1,6 @@
 """What the values of the configuration may be."""
 
+import re
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -8,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from components.failures import first_line
+from components.resume.wanted import DURATION
 
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
@@ -41,6 +43,10 @@ def _one_of(*options: Any) -> Callable:
     return lambda value: any(value == o and type(value) is type(o) for o in options)
 
 
+def _duration(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(DURATION, value))
+
+
 _boolean = _one_of(True, False)
 
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -72,6 +78,14 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data.allow_signal_mismatch": (_boolean, "true or false"),
     "promotion.metric": (_one_of(*METRICS), "one of " + ", ".join(METRICS)),
     "promotion.margin": (_number(0, 1e308), "a number of at least 0"),
+    "nonfinite": (_one_of("stop", "skip"), "stop or skip"),
+    "resume.uri": (
+        lambda value: value is None or (isinstance(value, str) and value != ""),
+        "a folder, an s3:// prefix, null or none",
+    ),
+    "resume.every": (_duration, "a duration, as in 30s, 10m or 1h"),
+    "resume.keep": (_whole(2), "an integer of at least 2"),
+    "resume.lease": (_duration, "a duration, as in 30s, 10m or 1h"),
     "evaluation.bootstrap": (_whole(0), "an integer of at least 0"),
     "input_normalization.normalize": (
         _one_of(*NORMALIZATIONS),

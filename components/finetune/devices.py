@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import torch
+from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -64,6 +65,8 @@ def launch(request: Request, count: int) -> None:
         worker = ("-m", "components.finetune.worker", str(file))
         try:
             elastic_launch(settings, sys.executable)(*worker)
+        except SignalException as stopped:  # which the processes were told, and waited for
+            raise SystemExit(128 + stopped.sigval) from None
         except ChildFailedError as error:
             records = [
                 json.loads(file.read_text()) for file in sorted(Path(scratch).rglob(FAILURE))

@@ -10,6 +10,7 @@ import torch
 from lightning import LightningModule
 from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import Tensor
+from torchmetrics.utilities import dim_zero_cat
 
 from components.encoder import Network
 from components.failures import InputError
@@ -85,6 +86,28 @@ class FineTuner(LightningModule):
             count = f"{len(self.history)} of {epochs}" if epochs > 0 else len(self.history)
             log.info("epoch %s: %s", count, told)
         self._row = {}
+
+    def note(self, column: str, value: float) -> None:
+        """Puts a further number into the history's row of this epoch."""
+        self._row[column] = value
+
+    def leave_out_last_batch(self) -> None:
+        """Takes the batch that was just seen out of the metrics of the train split."""
+        self.train_scores.logits.pop()
+        self.train_scores.labels.pop()
+
+    def half_epoch(self) -> dict[str, Any]:
+        """What this process knows of the training beside the weights, as plain data and tensors."""
+        logits, labels = self.train_scores.logits, self.train_scores.labels
+        seen = (dim_zero_cat(logits), dim_zero_cat(labels)) if len(logits) else None
+        return {"history": self.history, "row": self._row, "train": seen}
+
+    def resume_half_epoch(self, half: Mapping[str, Any]) -> None:
+        """Goes on from what `half_epoch` gave."""
+        self.history, self._row = list(half["history"]), dict(half["row"])
+        if half["train"] is not None:
+            logits, labels = (tensor.to(self.device) for tensor in half["train"])
+            self.train_scores.update(logits, labels)
 
     def train(self, mode: bool = True) -> "FineTuner":
         """Keeps a frozen backbone in eval mode, whatever Lightning asks for."""

@@ -1,13 +1,16 @@
 """Fine-tune: a backbone and a dataset in, a tuned model out."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from components import signal, splits
-from components.artifacts import load_report, publish
+from components import resume, signal, splits
+from components.artifacts import BACKBONE, load_report, publish
+from components.exclusive import alone
 from components.failures import Findings
 from components.finetune import devices
 from components.finetune.training import Request, train
@@ -51,22 +54,55 @@ def run(
     count = devices.processes(config["trainer"])
     if backbone is None:
         log.warning("FROM SCRATCH: no backbone is given, every weight starts at random")
-    with publish(output) as folder, staged(dataset, ("train", "val"), fingerprints) as paths:
+    with (
+        alone(output),
+        publish(output) as folder,
+        staged(dataset, ("train", "val"), fingerprints) as paths,
+    ):
         headers = {split: read_header(path) for split, path in paths.items()}
         _check(headers, config, dataset)
-        config["subjects"] = {split: splits.subjects(header) for split, header in headers.items()}
+        subjects = {split: splits.subjects(header) for split, header in headers.items()}
         request = Request(
             splits={split: str(path) for split, path in paths.items()},
             folder=str(folder),
-            config=config,
+            config=config | {"subjects": subjects},
             provenance=_provenance(dataset, fingerprints, headers, backbone),
             backbone=str(backbone) if backbone else None,
         )
-        if count > 1:
-            devices.launch(request, count)
-        else:
-            train(request)
+        with _resumable(config, paths, fingerprints, backbone, count) as plan:
+            request = replace(request, resume=plan)
+            if count > 1:
+                devices.launch(request, count)
+            else:
+                train(request)
     return Tuned(output)
+
+
+@contextmanager
+def _resumable(
+    config: Mapping[str, Any],
+    paths: Mapping[str, Path],
+    fingerprints: Mapping[str, str],
+    backbone: Path | None,
+    count: int,
+) -> Iterator[dict[str, Any] | None]:
+    """Where the training's states are kept, and the newest one; None if none are wanted."""
+    settings = resume.settings(config.get("resume") or {})
+    if settings is None or config["trainer"].get("fast_dev_run"):
+        yield None
+        return
+    prints = {s: fingerprints.get(s) or f"sha256:{resume.digest(p)}" for s, p in paths.items()}
+    weights = backbone / BACKBONE if backbone else None
+    facts = resume.facts(config, prints, weights, count)
+    with (
+        TemporaryDirectory(prefix="biotune-resume-") as scratch,
+        resume.open_place(settings, facts, Path(scratch)) as (place, found),
+    ):
+        yield {
+            "place": asdict(place),
+            "every": settings.every,
+            "found": asdict(found) if found else None,
+        }
 
 
 def _check(headers: Mapping[str, Header], config: Mapping[str, Any], dataset: str) -> None:

@@ -3,13 +3,13 @@
 import logging
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import lightning
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.callbacks import Callback, ModelCheckpoint
+from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from components.failures import InputError, first_line
@@ -21,11 +21,17 @@ UNHELPFUL = (
     ".*logging interval",
     ".*sync_dist=True",  # the metrics have gathered their states already
     r"Found \d+ module\(s\) in eval mode",  # a frozen backbone
+    "You're resuming from a checkpoint that ended before",  # our loader begins where it ended
 )
 
 
-def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
+def build_trainer(
+    config: Mapping[str, Any], folder: Path, ours: Sequence[Callback] = ()
+) -> lightning.Trainer:
     """The trainer with the configured callbacks, and TensorBoard's records in `folder`.
+
+    Args:
+        ours: callbacks that no configuration names.
 
     Raises:
         InputError: an argument that Lightning refuses.
@@ -36,9 +42,10 @@ def build_trainer(config: Mapping[str, Any], folder: Path) -> lightning.Trainer:
         warnings.filterwarnings("ignore", message=unhelpful)
     settings = {key: value for key, value in config["trainer"].items() if value is not None}
     settings.setdefault("enable_progress_bar", sys.stderr.isatty())
-    callbacks = _callbacks(config["callbacks"], folder)
-    # Without one of ours, Lightning would keep the last epoch as if it were the best.
-    keeps = any(isinstance(callback, ModelCheckpoint) for callback in callbacks)
+    callbacks = [*_callbacks(config["callbacks"], folder), *ours]
+    # Without a callback that keeps something, Lightning adds one that keeps the last epoch as if
+    # it were the best.
+    keeps = any(isinstance(callback, Checkpoint) for callback in callbacks)
     settings.setdefault("enable_checkpointing", keeps)
     try:
         return lightning.Trainer(

@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,18 +13,15 @@ import lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
-from torch import nn
 
-from components import encoder, hdf5
-from components.artifacts import BACKBONE, load_report
+from components import hdf5
 from components.data import Splits
 from components.failures import Failure, InputError, first_line
-from components.finetune import freezing, optimization, records
+from components.finetune import freezing, memory, nonfinite, records
+from components.finetune.assembly import assemble
 from components.finetune.finetuner import FineTuner
+from components.finetune.preemption import Preemption
 from components.finetune.trainer import build_trainer
-from components.instantiation import make
-from components.layout import Layout
-from components.objectives import Objective
 
 log = logging.getLogger("biotune")
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
@@ -39,6 +37,7 @@ class Request:
         config: the fine-tune slice of the configuration.
         provenance: what is tuned on what, for the records.
         backbone: a folder made by load-checkpoint, or None to start from scratch.
+        resume: where states are kept, and the one to go on from; None to keep none.
     """
 
     splits: dict[str, str]
@@ -46,6 +45,7 @@ class Request:
     config: dict[str, Any]
     provenance: dict[str, Any]
     backbone: str | None
+    resume: dict[str, Any] | None = None
 
 
 def train(request: Request) -> None:
@@ -60,23 +60,19 @@ def train(request: Request) -> None:
     header = hdf5.read_header(paths["train"])
     config = request.config | {"channels": list(header.channel_names)}
     tuner = assemble(config, header, request.backbone)
-    data = config["data"]
-    splits = Splits(paths, data["batch_size"], data["num_workers"], config["seed"])
-    trainer = build_trainer(config, folder)
+    data, sizes = config["data"], ("batch_size", "num_workers")
+    start = _start(request.resume)
+    splits = Splits(paths, **{key: data[key] for key in sizes}, seed=config["seed"], start=start)
+    policy = config.get("nonfinite", nonfinite.STOP)
+    guard = nonfinite.Guard(policy, splits.windows)
+    keeper = Preemption(request.resume, folder, guard) if request.resume else None
+    trainer = build_trainer(config, folder, [guard, keeper] if keeper else [guard])
     trainer.precision_plugin.convert_module(tuner)  # bf16-true, say: no change by training
     before = freezing.digest(tuner.network.encoder, tuner.parts)
     tuner.train()  # Lightning keeps the mode that it finds
-    try:
-        trainer.fit(tuner, datamodule=splits)
-    except MisconfigurationException as error:
-        raise InputError(f"trainer: {first_line(error)}") from error
-    except SystemExit as end:  # Lightning's own, without a word, after Ctrl-C
-        raise end.__context__ or end from None
-    except torch.OutOfMemoryError as error:
-        raise Failure(
-            f"out of memory on the device; set data.batch_size below {data['batch_size']} "
-            f"(trainer.accumulate_grad_batches makes up for it): {first_line(error)}"
-        ) from error
+    state = keeper.state if keeper else None
+    with memory.told(data["batch_size"]), _lightning_told():
+        trainer.fit(tuner, datamodule=splits, ckpt_path=state, weights_only=True)
     if not trainer.is_global_zero:
         return
     selected = _load_best(trainer, tuner)
@@ -89,63 +85,30 @@ def train(request: Request) -> None:
         "backbone_digest": {"before": before, "after": after},
         "versions": {name: metadata.version(name) for name in VERSIONED},
     }
+    if policy == nonfinite.SKIP:
+        provenance["skipped_steps"] = guard.skipped
     weights = {"class_weights": tuner.objective.class_weights}  # as numbers, not as "balanced"
     resolved = {"objective": config["objective"] | weights, "provenance": provenance}
-    records.write(folder, tuner, config | resolved)
+    kept = {key: value for key, value in config.items() if key != "resume"}  # no part of the model
+    records.write(folder, tuner, kept | resolved)
 
 
-def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | None) -> FineTuner:
-    """Model, objective and learning rates, ready for a trainer.
-
-    Args:
-        config: the fine-tune slice of the configuration.
-        header: of the train split, for class weights and the shape of a window.
-        backbone: a folder made by load-checkpoint, or None to start from scratch.
-    """
-    objective = make(config["objective"], "objective").resolved(header.labels)
-    lightning.seed_everything(config["seed"], workers=True, verbose=False)
-    network = encoder.network(config)
-    module = network.encoder
-    layout = Layout.from_config(config["model"].get("layout"))
-    parts = layout.assign(module.state_dict())
-    if backbone:
-        _fill(module, parts, Path(backbone))
-    if config["freeze_backbone"]:
-        freezing.freeze(module, parts)
-    table = optimization.rates(
-        module,
-        parts,
-        weight_decay=config["optimizer"]["weight_decay"],
-        layer_decay=config["layerwise_lr_decay"],
-        stem=config["layerwise_lr_stem"],
-        decay_all=config["optimizer"]["decay_all"],
-    )
-    _try(network, objective, header)
-    return FineTuner(network, objective, parts, table, config, layout.head)
+def _start(plan: Mapping[str, Any] | None) -> tuple[int, int]:
+    """The epoch and the batch in it that a training begins with."""
+    if not plan or not plan["found"]:
+        return 0, 0
+    where = plan["found"]["position"]
+    return where["epoch"], where["batch"]
 
 
-def _fill(module: nn.Module, parts: Mapping[str, str], backbone: Path) -> None:
-    """Fills the backbone, and the head if the folder holds one."""
-    afresh = {name for name, part in parts.items() if part == "head"}
-    afresh.update(load_report(backbone)["missing"])
-    encoder.fill(module, backbone / BACKBONE, frozenset(afresh))
-
-
-def _try(network: nn.Module, objective: Objective, header: hdf5.Header) -> None:
-    """Passes one empty window through, so that a misfit shows before a GPU is warm."""
+@contextmanager
+def _lightning_told() -> Iterator[None]:
     try:
-        with torch.inference_mode():
-            logits = network.eval()(torch.zeros(1, header.channels, header.samples))
-    except (RuntimeError, ValueError, LookupError, TypeError, AssertionError) as error:
-        raise InputError(
-            f"model: cannot take windows of {header.channels} channels and {header.samples} "
-            f"samples ({first_line(error)}); set the model's sizes to those of the data"
-        ) from error
-    if not isinstance(logits, torch.Tensor):
-        raise InputError(
-            f"model: returns a {type(logits).__name__}; it must return a tensor of logits alone"
-        )
-    objective.probabilities(logits)
+        yield
+    except MisconfigurationException as error:
+        raise InputError(f"trainer: {first_line(error)}") from error
+    except SystemExit as end:  # Lightning's own, without a word, after Ctrl-C
+        raise end.__context__ or end from None
 
 
 def _load_best(trainer: lightning.Trainer, tuner: FineTuner) -> str:

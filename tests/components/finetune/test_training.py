@@ -108,7 +108,7 @@ def test_a_frozen_backbone_is_the_same_in_every_precision(tune, precision):
         ("construction", "AssertionError at test_training.py"),
         ("assertion", "cannot take windows of 4 channels and 64 samples (AssertionError)"),
         ("dictionary", "returns a dict; it must return a tensor"),
-        ("memory", "out of memory on the device; set data.batch_size below 16"),
+        ("memory", "out of memory on the device with data.batch_size=16; try data.batch_size=8"),
     ],
 )
 def test_what_a_users_model_does_wrong_is_told_in_one_line(tune, quirk, expected):
