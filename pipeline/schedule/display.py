@@ -8,7 +8,7 @@ from typing import Any
 from pipeline.inspection.layout import table, terminal
 from pipeline.schedule.apply import Outcome
 from pipeline.schedule.plan import PRUNED, Found, of
-from pipeline.schedule.trigger import Trigger
+from pipeline.schedule.trigger import Trigger, duration
 
 CLOCK = (
     "Times are UTC, which is the clock of most clusters; one whose scheduler is set to another "
@@ -64,7 +64,7 @@ def show(title: str, first: Sequence[str], rows: Iterable[dict[str, Any]]) -> No
         grid.add_row(
             row["name"],
             *(row[key] for key in first),
-            row["cron"] or row["every"] or "",
+            row["cron"] or (f"every {row['every']}" if row["every"] else ""),
             _next(row),
             _note(row),
         )
@@ -84,7 +84,7 @@ def _when(trigger: Trigger | None, since: datetime | None, *, firing: bool) -> d
         firings = trigger.firings(datetime.now(UTC), since=since) if firing else []
     except ValueError:  # a cron that fires no more, as on 29 February of a far year
         firings = []
-    every = str(trigger) if trigger.every else None
+    every = duration(trigger.every) or None
     times = [moment.strftime("%Y-%m-%dT%H:%M:%SZ") for moment in firings]
     return {"cron": trigger.cron or None, "every": every, "next": times}
 

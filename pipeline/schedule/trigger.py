@@ -55,9 +55,6 @@ class Trigger:
         passed = max(moment - origin, timedelta()) // timedelta(seconds=self.every)
         return (origin + timedelta(seconds=self.every * (passed + 1))).astimezone(UTC)
 
-    def __str__(self) -> str:
-        return self.cron or f"every {timedelta(seconds=self.every)}"
-
 
 def seconds(text: str) -> int:
     """The seconds of a duration such as 12h or 1h30m.
@@ -73,3 +70,9 @@ def seconds(text: str) -> int:
     if total < 60:
         raise ValueError("must be at least a minute, as in 12h")
     return total
+
+
+def duration(total: int) -> str:
+    """A number of seconds as `seconds` reads it."""
+    parts = zip((total // 3600, total // 60 % 60, total % 60), "hms", strict=True)
+    return "".join(f"{number}{unit}" for number, unit in parts if number)

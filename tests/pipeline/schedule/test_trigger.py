@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.schedule.trigger import Trigger, seconds
+from pipeline.schedule.trigger import Trigger, duration, seconds
 
 NOW = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -24,6 +24,7 @@ def test_nothing_fires_before_the_start_or_after_the_end():
 @pytest.mark.parametrize(("text", "value"), [("12h", 43200), ("1h30m", 5400), ("90s", 90)])
 def test_durations(text, value):
     assert seconds(text) == value
+    assert seconds(duration(value)) == value
 
 
 @pytest.mark.parametrize("text", ["", "7d", "12", "h", "1m1h", "1.5h", "30s", "0h", "-1h"])
