@@ -68,7 +68,7 @@ def _submit(args: argparse.Namespace) -> int:
         seeds=tuple(args.seeds),
         registry=args.registry,
         profile=args.profile,
-        parameters=placement.override(profile, _given(args.parameters)),
+        parameters=_given(args.parameters),
     )
     given = package.arguments(request)
     client = connect(target)
