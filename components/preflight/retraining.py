@@ -66,8 +66,9 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
     """Tells whether this retraining has been finished before.
 
     What goes into one: the checkpoint, the data and the settings, as the slices hold them (by
-    fingerprints, so that the same files under another URI are the same), and the code. Who the
-    champion is does not: who puts an older one back wants it to stay.
+    fingerprints, so that the same files under another URI are the same), and the code. How a
+    killed training goes on does not, nor who the champion is: who puts an older one back wants it
+    to stay.
 
     Args:
         slices: of all steps, with the fingerprints of what they read.
@@ -80,7 +81,7 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
     of = {
         "checkpoint": load["fingerprint"],
         "data": {**tune["fingerprints"], **test["fingerprints"]},
-        "settings": attempts.fingerprint(slices),
+        "settings": attempts.fingerprint({**slices, "finetune": _decisive(tune)}),
         "code": code(),
         "images": images,
     }
@@ -109,6 +110,10 @@ def code() -> str:
             content = hashlib.sha256(file.read_bytes()).hexdigest()
             digest.update(f"{name.as_posix()} {content}\n".encode())
     return digest.hexdigest()
+
+
+def _decisive(tune: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in tune.items() if key != "resume"}
 
 
 def _config(registry: str, uri: str) -> dict[str, Any]:

@@ -112,6 +112,13 @@ def test_the_champion_is_no_part_of_a_retraining(look, registry, crown):
     assert look().verdict == "unchanged", "who put an older champion back wants it to stay"
 
 
+def test_how_a_killed_training_goes_on_is_no_part_of_it(look, registry):
+    done = look()
+    tune = {**done.slices["finetune"], "resume": {"uri": "s3://b/elsewhere"}}
+    there = retraining.standing(registry, {**done.slices, "finetune": tune}, "")
+    assert there.attempt == done.slices["promote"]["attempt"]
+
+
 def test_whatever_is_changed_is_trained_again(look, registry, dataset, tmp_path, monkeypatch):
     finish(registry, look())
     for changed in (["seed=1"], ["optimizer.lr=2e-3"], ["promotion.margin=0.1"]):
