@@ -115,8 +115,9 @@ def test_the_champion_is_no_part_of_a_retraining(look, registry, crown):
 def test_how_a_killed_training_goes_on_is_no_part_of_it(look, registry):
     done = look()
     tune = {**done.slices["finetune"], "resume": {"uri": "s3://b/elsewhere"}}
-    there = retraining.standing(registry, {**done.slices, "finetune": tune}, "")
-    assert there.attempt == done.slices["promote"]["attempt"]
+    promote = {"promotion": done.slices["promote"]["promotion"]}
+    slices = {**done.slices, "finetune": tune, "promote": promote}
+    assert retraining.standing(registry, slices, "").attempt == done.slices["promote"]["attempt"]
 
 
 def test_whatever_is_changed_is_trained_again(look, registry, dataset, tmp_path, monkeypatch):
