@@ -7,20 +7,35 @@ from typing import BinaryIO
 
 import h5py
 
-from components.failures import InputError
+from components.failures import Failure, InputError, first_line
+from components.hdf5 import warden
+from components.hdf5.soundness import child, plain, require_sound, require_sum
 
 # Bytes of decompressed chunks kept by an open data set: shuffled batches come back to them.
 CHUNK_CACHE = 64 << 20
 
+for _ in range(h5py.h5pl.size()):  # no filter is loaded from anywhere
+    h5py.h5pl.remove(0)
+
 
 def open_file(source: Path | BinaryIO, name: str) -> h5py.File:
-    """Opens a file, or says in one line that it cannot be."""
+    """Opens a file that another process could read, or says in one line that it cannot be.
+
+    Raises:
+        InputError: see `warden.vet`.
+    """
+    warden.vet(source, name)
+    return opened(source, name)
+
+
+def opened(source: Path | BinaryIO, name: str) -> h5py.File:
+    """Opens a file in this process, whatever it may do to it."""
     try:
         return h5py.File(source, "r", rdcc_nbytes=CHUNK_CACHE)
     except FileNotFoundError:
         raise InputError(f"{name}: no such file") from None
-    except OSError as error:
-        raise InputError(f"{name}: not a readable HDF5 file ({error})") from None
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise InputError(f"{name}: not a readable HDF5 file ({_said(error)})") from None
 
 
 @contextmanager
@@ -28,25 +43,33 @@ def readable(name: str) -> Iterator[None]:
     """Tells damage that shows only where the file is read, beyond its first bytes."""
     try:
         yield
-    except OSError as error:
-        raise InputError(f"{name}: damaged, cannot be read to its end ({error})") from None
+    except Failure:
+        raise
+    except MemoryError:
+        raise InputError(f"{name}: damaged, or far too large for this memory") from None
+    except (
+        *(OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError),
+        *(AttributeError, IndexError, NotImplementedError, RecursionError),
+    ) as error:  # h5py has one of them for each of libhdf5's errors
+        raise InputError(f"{name}: damaged, cannot be read to its end ({_said(error)})") from None
 
 
 def blocks_of(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Dataset]]:
     """Windows (n, C, T) and labels (n, ...): one pair if the file is flat, one a group if not.
 
     Raises:
-        InputError: the file is in neither layout.
+        InputError: the file is in neither layout, or keeps its arrays elsewhere.
     """
-    if "data" in file and "label" in file:
-        blocks = [(file["data"], file["label"])]
-    else:
-        groups = [file[key] for key in file if isinstance(file[key], h5py.Group)]
-        blocks = [(group["X"], group["y"]) for group in groups if "X" in group and "y" in group]
+    data, label = child(file, "data", name), child(file, "label", name)
+    blocks = [(data, label)]
+    if data is None or label is None:
+        groups = [found for key in file if isinstance(found := _member(file, key), h5py.Group)]
+        pairs = [(child(group, "X", name), child(group, "y", name)) for group in groups]
+        blocks = [(x, y) for x, y in pairs if x is not None and y is not None]
     if not blocks:
+        held = ", ".join(map(plain, list(file)[:5])) or "nothing"
         raise InputError(
-            f"{name}: neither `data` and `label` nor groups with `X` and `y`; "
-            f"the file holds {', '.join(list(file)[:5]) or 'nothing'}"
+            f"{name}: neither `data` and `label` nor groups with `X` and `y`; the file holds {held}"
         )
     for data, label in blocks:
         _refuse_odd(data, label, name)
@@ -54,14 +77,31 @@ def blocks_of(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Datas
             raise InputError(f"{name}: {len(data)} windows but {len(label)} labels in {data.name}")
     if not sum(len(data) for data, _ in blocks):
         raise InputError(f"{name}: holds no window")
+    for together in zip(*blocks, strict=True):  # the groups may be one and the same
+        require_sum(together, name)
     if len({label.shape[1:] for _, label in blocks}) > 1:
         raise InputError(f"{name}: the groups hold labels of different shapes; make them one")
     return blocks
 
 
+def _member(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group | None:
+    """What is in the file itself at `key`; links to elsewhere are left alone."""
+    hard = file.get(key, getclass=True, getlink=True) is h5py.HardLink
+    return file[key] if hard else None
+
+
 def _refuse_odd(data: object, label: object, name: str) -> None:
     for thing in (data, label):
         if not isinstance(thing, h5py.Dataset) or not thing.ndim:
-            raise InputError(f"{name}: {thing.name} must be an array with a row for each window")
-    if data.dtype.kind not in "biuf":
-        raise InputError(f"{name}: {data.name} is of type {data.dtype}; store numbers")
+            raise InputError(
+                f"{name}: {plain(thing.name)} must be an array with a row for each window"
+            )
+        require_sound(thing, name)
+        if thing.dtype.kind not in "biuf":
+            raise InputError(
+                f"{name}: {plain(thing.name)} is of type {str(thing.dtype)[:80]}; store numbers"
+            )
+
+
+def _said(error: BaseException) -> str:
+    return plain(first_line(error)[:300], 300)

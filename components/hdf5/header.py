@@ -10,6 +10,12 @@ import numpy as np
 
 from components.failures import InputError
 from components.hdf5.blocks import blocks_of, open_file, readable
+from components.hdf5.columns import attribute, column, texts
+from components.hdf5.soundness import plain
+
+_ATTRIBUTES = (
+    "sampling_rate", "channels", "channel_names", "unit", "licence", "classes", "scale",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,47 +59,36 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
     """
     name = name or str(source)
     with open_file(source, name) as file, readable(name):
-        blocks = blocks_of(file, name)
-        shapes = {data.shape[1:] for data, _ in blocks}
-        if len(shapes) > 1 or len(next(iter(shapes))) != 2:
-            raise InputError(
-                f"{name}: windows must have one shape (channels, samples), found {sorted(shapes)}"
-            )
-        channels, samples = shapes.pop()
-        windows = sum(len(data) for data, _ in blocks)
-        attributes = dict(file.attrs)
-        return Header(
-            windows=windows,
-            channels=channels,
-            samples=samples,
-            dtype=str(blocks[0][0].dtype),
-            labels=np.concatenate([label[()] for _, label in blocks]),
-            subjects=_column(file, "subject", windows, name),
-            recordings=_column(file, "recording", windows, name),
-            sampling_rate=_number(attributes, "sampling_rate", name),
-            channel_names=_texts(attributes.get("channels", attributes.get("channel_names"))),
-            unit=next(iter(_texts(attributes.get("unit"))), None),
-            licence=next(iter(_texts(attributes.get("licence"))), None),
-            classes=_texts(attributes.get("classes")),
-            scale=_scale(attributes, name),
-        )
+        return header_of(file, name)
 
 
-def _column(file: h5py.File, key: str, windows: int, name: str) -> np.ndarray | None:
-    if key not in file:
-        return None
-    if (shape := getattr(file[key], "shape", None)) != (windows,):
+def header_of(file: h5py.File, name: str) -> Header:
+    """The header of a file that is open; see `read_header`."""
+    blocks = blocks_of(file, name)
+    shapes = {data.shape[1:] for data, _ in blocks}
+    if len(shapes) > 1 or len(next(iter(shapes))) != 2:
         raise InputError(
-            f"{name}: `{key}` has the shape {shape}; it must be ({windows},), one for each window"
+            f"{name}: windows must have one shape (channels, samples), found {sorted(shapes)}"
         )
-    values = file[key][()]
-    return np.array([v.decode() if isinstance(v, bytes) else str(v) for v in values])
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(v.decode() if isinstance(v, bytes) else str(v) for v in np.atleast_1d(value))
+    channels, samples = shapes.pop()
+    windows = sum(len(data) for data, _ in blocks)
+    attributes = {key: attribute(file, key, name) for key in _ATTRIBUTES}
+    names = attributes["channels"]
+    return Header(
+        windows=windows,
+        channels=channels,
+        samples=samples,
+        dtype=str(blocks[0][0].dtype),
+        labels=np.concatenate([label[()] for _, label in blocks]),
+        subjects=column(file, "subject", windows, name),
+        recordings=column(file, "recording", windows, name),
+        sampling_rate=_number(attributes, "sampling_rate", name),
+        channel_names=texts(attributes["channel_names"] if names is None else names),
+        unit=next(iter(texts(attributes.get("unit"))), None),
+        licence=next(iter(texts(attributes.get("licence"))), None),
+        classes=texts(attributes.get("classes")),
+        scale=_scale(attributes, name),
+    )
 
 
 def _number(attributes: Mapping[str, Any], key: str, name: str) -> float | None:
@@ -102,7 +97,9 @@ def _number(attributes: Mapping[str, Any], key: str, name: str) -> float | None:
     try:
         return float(np.asarray(value).reshape(-1)[0])
     except (ValueError, TypeError, IndexError):
-        raise InputError(f"{name}: the attribute {key} is {value!r}; it must be a number") from None
+        raise InputError(
+            f"{name}: the attribute {key} is {plain(repr(value))}; it must be a number"
+        ) from None
 
 
 def _scale(attributes: Mapping[str, Any], name: str) -> float:

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 
 from components.failures import InputError
+from components.hdf5 import warden
 from components.hdf5.blocks import blocks_of, open_file, readable
 from components.hdf5.header import read_header
 
@@ -19,6 +20,7 @@ class Windows:
 
     def __init__(self, path: Path) -> None:
         header = read_header(path)
+        self._signature = warden.signed(path)
         self.path, self.scale, self._length = path, header.scale, header.windows
         self._blocks: list[tuple[h5py.Dataset, h5py.Dataset]] = []
         self._starts = np.zeros(0, dtype=np.int64)
@@ -43,6 +45,7 @@ class Windows:
             InputError: a window that is not finite, or a damaged file.
         """
         if not self._blocks:
+            warden.remember(self._signature)  # in a worker, what was tried before it began
             self._blocks = blocks_of(open_file(self.path, str(self.path)), str(self.path))
             self._starts = np.cumsum([0] + [len(data) for data, _ in self._blocks])
         wanted = np.asarray(indices, dtype=np.int64)

@@ -1,0 +1,75 @@
+"""What a file says in texts and single numbers: columns beside the windows, and attributes."""
+
+from typing import Any
+
+import h5py
+import numpy as np
+
+from components.failures import InputError
+from components.hdf5.soundness import child, most, plain, require_sound, trusted
+
+_ROWS = 1024  # read together
+_LONGEST = 256  # characters of a subject's name
+_MOST_VALUES = 10_000  # of an attribute
+_MOST_CHARACTERS = 100_000  # of all its texts
+
+
+def column(file: h5py.File, key: str, windows: int, name: str) -> np.ndarray | None:
+    """The texts (N,) at `key`; None if it is not there.
+
+    Raises:
+        InputError: it is no column of texts or numbers, one for each window.
+    """
+    found = child(file, key, name)
+    if found is None:
+        return None
+    if (shape := getattr(found, "shape", None)) != (windows,):
+        raise InputError(
+            f"{name}: `{key}` has the shape {shape}; it must be ({windows},), one for each window"
+        )
+    require_sound(found, name)
+    _require_texts(found.dtype, f"{name}: `{key}`")
+    texts: list[str] = []
+    longest = 0
+    for start in range(0, windows, _ROWS):
+        texts += map(_text, found[start : start + _ROWS])
+        longest = max(longest, *map(len, texts[start:]))
+        if longest > _LONGEST:
+            raise InputError(f"{name}: `{key}` holds a text of {longest:,} characters; shorten it")
+    if 4 * longest * windows > most(file.id.get_filesize()) and not trusted():
+        raise InputError(f"{name}: `{key}` holds far more text than the file; the file is damaged")
+    return np.array(texts)
+
+
+def attribute(file: h5py.File, key: str, name: str) -> Any:
+    """The attribute's value; None if it is not there.
+
+    Raises:
+        InputError: it is neither texts nor numbers, or no short list of them.
+    """
+    if key not in file.attrs:
+        return None
+    found = file.attrs.get_id(key)
+    _require_texts(found.dtype, f"{name}: the attribute {key}")
+    if np.prod(found.shape, dtype=object) > _MOST_VALUES:
+        raise InputError(f"{name}: the attribute {key} is too long to be what its name says")
+    return file.attrs[key]
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of an attribute; none of None."""
+    if value is None:
+        return ()
+    found = tuple(_text(v) for v in np.atleast_1d(value))
+    if sum(map(len, found)) > _MOST_CHARACTERS:
+        raise ValueError("an attribute's text is far too long")
+    return found
+
+
+def _require_texts(dtype: np.dtype, where: str) -> None:
+    if dtype.kind not in "biufS" and h5py.check_string_dtype(dtype) is None:
+        raise InputError(f"{where} is of type {plain(str(dtype))}; store texts or numbers")
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
