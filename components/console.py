@@ -23,7 +23,7 @@ def log_plainly(*, quiet: bool = False) -> None:
     """Sends the lines of the logger `biotune`, and others' warnings, to stderr as they are.
 
     KFP's executor has set up the root logger by the time a step starts; this takes its place. The
-    last lines are kept for `failures.recorded`. Python's warnings are logged too, so that they are
+    last lines are kept for `recording.recorded`. Python's warnings are logged too, so that they are
     among those; what a library prints by itself is not. No line shows a credential, nor does the
     traceback of a crash.
 

@@ -33,6 +33,7 @@ TORCH_FREE = [
     "components.durations",
     "components.failures",
     "components.logbook",
+    "components.recording",
     "components.redaction",
     "components.registry",
     "components.hdf5",

@@ -19,11 +19,11 @@ def evaluate(
     import shutil
     from pathlib import Path
 
-    from components import artifacts, console, failures, parameters
+    from components import artifacts, console, parameters, recording
 
     console.log_plainly()
     output = Path(evaluation.path)
-    with console.told(), failures.recorded(output, "evaluate"):
+    with console.told(), recording.recorded(output, "evaluate"):
         from components.evaluate import kubeflow
         from components.evaluate.step import run
 

@@ -17,11 +17,11 @@ def finetune(
     """
     from pathlib import Path
 
-    from components import console, failures, parameters
+    from components import console, parameters, recording
 
     console.log_plainly()
     output = Path(model.path)
-    with console.told(), failures.recorded(output, "finetune"):
+    with console.told(), recording.recorded(output, "finetune"):
         from components.finetune.step import run
 
         settings = parameters.unpack(config)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from components.console import log_plainly, told
-from components.failures import recorded
+from components.recording import recorded
 from components.finetune.training import Request, train
 
 

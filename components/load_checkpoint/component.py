@@ -8,11 +8,11 @@ def load_checkpoint(checkpoint_uri: str, config: str, backbone: Output[Model]):
     """Takes a pretrained backbone's weights out of a checkpoint, and proves that all are there."""
     from pathlib import Path
 
-    from components import console, failures, parameters
+    from components import console, parameters, recording
 
     console.log_plainly()
     output = Path(backbone.path)
-    with console.told(), failures.recorded(output, "load-checkpoint"):
+    with console.told(), recording.recorded(output, "load-checkpoint"):
         from components.load_checkpoint.step import run
 
         piece = parameters.unpack(config)

@@ -23,10 +23,10 @@ def preflight(
     """
     from pathlib import Path
 
-    from components import console, failures, parameters
+    from components import console, parameters, recording
 
     console.log_plainly()
-    with console.told(), failures.recorded(Path(load_checkpoint).parent, "preflight"):
+    with console.told(), recording.recorded(Path(load_checkpoint).parent, "preflight"):
         from components.preflight.step import run
 
         checked = run(

@@ -15,11 +15,11 @@ def promote(
     """Makes the tuned model the registry's champion if it is better than the present one."""
     from pathlib import Path
 
-    from components import console, failures, parameters
+    from components import console, parameters, recording
 
     console.log_plainly()
     output = Path(decision.path)
-    with console.told(), failures.recorded(output, "promote"):
+    with console.told(), recording.recorded(output, "promote"):
         from components.promote.step import run
 
         settings = parameters.unpack(config)

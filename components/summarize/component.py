@@ -17,11 +17,11 @@ def summarize(
     import shutil
     from pathlib import Path
 
-    from components import artifacts, console, failures, parameters
+    from components import artifacts, console, parameters, recording
 
     console.log_plainly()
     output = Path(summary.path)
-    with console.told(), failures.recorded(output, "summarize"):
+    with console.told(), recording.recorded(output, "summarize"):
         from components.summarize.step import run
 
         done = run([parameters.unpack(result) for result in results.split()], output)

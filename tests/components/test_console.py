@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from components import console, failures
+from components import console, failures, recording
 
 
 def test_each_finding_is_a_line_and_the_exit_code_is_the_failures(capsys):
@@ -21,7 +21,7 @@ def test_a_fault_of_ours_keeps_its_traceback():
 
 
 def test_a_step_that_is_told_still_leaves_its_record(tmp_path):
-    with pytest.raises(SystemExit), console.told(), failures.recorded(tmp_path):
+    with pytest.raises(SystemExit), console.told(), recording.recorded(tmp_path):
         raise failures.ServiceError("s3://x: out of reach")
     record = json.loads((tmp_path / "failure.json").read_text())
     expected = {"kind": "service", "message": "s3://x: out of reach", "exit_code": 1}

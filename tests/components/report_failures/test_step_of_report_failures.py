@@ -5,7 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from components.failures import Failure, InputError, ServiceError, recorded
+from components.failures import Failure, InputError, ServiceError
+from components.recording import recorded
 from components.report_failures.component import component
 from components.report_failures.step import NOWHERE, run
 

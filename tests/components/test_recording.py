@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from components import console, failures
+from components import console, failures, recording
 from components.logbook import KEPT
 
 log = logging.getLogger("biotune")
@@ -25,7 +25,7 @@ def runs(tmp_path, monkeypatch):
 
 
 def fail(folder, error, step="finetune"):
-    with pytest.raises(type(error)), failures.recorded(folder, step):
+    with pytest.raises(type(error)), recording.recorded(folder, step):
         raise error
     return json.loads((folder / "failure.json").read_text())
 
@@ -62,7 +62,7 @@ def test_a_crash_brings_its_last_frames(tmp_path, monkeypatch):
     def deep(depth):
         return deep(depth - 1) if depth else {}["swordfish"]
 
-    with pytest.raises(KeyError), failures.recorded(tmp_path):
+    with pytest.raises(KeyError), recording.recorded(tmp_path):
         deep(50)
     record = json.loads((tmp_path / "failure.json").read_text())
     assert (record["kind"], record["exit_code"]) == ("crash", 1)
@@ -87,7 +87,7 @@ def test_a_stop_is_no_crash(error, message, code, tmp_path):
 
 
 def test_a_step_that_ends_well_by_itself_leaves_nothing(tmp_path):
-    with pytest.raises(SystemExit), failures.recorded(tmp_path):
+    with pytest.raises(SystemExit), recording.recorded(tmp_path):
         raise SystemExit(0)
     assert not list(tmp_path.iterdir())
 
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_hides_nothing(runs, tmp_path, caplog):
     (tmp_path / "file").touch()
     with (
         pytest.raises(failures.Failure, match="the real"),
-        failures.recorded(tmp_path / "file" / "out", "evaluate"),
+        recording.recorded(tmp_path / "file" / "out", "evaluate"),
     ):
         raise failures.Failure("the real reason")
     assert (runs / "run-7" / "evaluate" / "pod-a" / "failure.json").exists()
@@ -133,9 +133,9 @@ def test_a_step_that_is_terminated_leaves_its_record_before_it_ends(runs, tmp_pa
     program = f"""
 import time
 from pathlib import Path
-from components import console, failures
+from components import console, failures, recording
 console.log_plainly()
-with console.told(), failures.recorded(Path({str(tmp_path / "out")!r}), "finetune"):
+with console.told(), recording.recorded(Path({str(tmp_path / "out")!r}), "finetune"):
     print("ready", flush=True)
     time.sleep(60)
 """
@@ -151,6 +151,6 @@ with console.told(), failures.recorded(Path({str(tmp_path / "out")!r}), "finetun
 
 def test_another_process_failure_is_raised_again_with_its_own_lines(tmp_path):
     worker = {"kind": "input", "message": "bad", "exit_code": 2, "log": ["the worker's line"]}
-    with pytest.raises(failures.InputError), failures.recorded(tmp_path, "finetune"):
+    with pytest.raises(failures.InputError), recording.recorded(tmp_path, "finetune"):
         failures.reraise(worker)
     assert json.loads((tmp_path / "failure.json").read_text())["log"] == ["the worker's line"]
