@@ -36,6 +36,8 @@ TORCH_FREE = [
     "components.recording",
     "components.redaction",
     "components.registry",
+    "components.registry.models",
+    "components.suitability",
     "components.hdf5",
     "components.manifest",
     "components.objectives",

@@ -20,7 +20,10 @@ class Retries(Section):
     delay: Duration = Field("30s", description="wait before the first of them")
     # Argo takes no fraction.
     factor: int = Field(2, ge=1, le=100, description="what each wait is longer than the last by")
-    limit: Timeout = Field("1h", description="the longest time that it goes on trying")
+    # Argo counts it from the first try's start, running time included, and ends what runs longer.
+    limit: Timeout = Field(
+        "1w", description="all tries together end this long after the first began"
+    )
 
     @model_validator(mode="after")
     def _together(self):
@@ -51,7 +54,9 @@ class Step(Section):
         None, description="`nodeAffinity` as in a pod's manifest; KFP has no pod affinity"
     )
     timeout: Timeout | None = Field(None, description="after which a try is killed")
-    retries: Retries | None = Field(None, description="how a failed step is tried again")
+    retries: Retries | None = Field(
+        None, description="how a failed step is tried again; finetune twice unless said"
+    )
 
 
 class EvaluateStep(Step):
@@ -64,6 +69,10 @@ class EvaluateStep(Step):
 
 def _step(description: str, type_: type[Step] = Step, **more: Any) -> Any:
     return Field(default_factory=type_, description=description, **more)
+
+
+# A training goes on where it broke off, so that to try again is cheap.
+UNLESS_SAID = {("finetune", "retries"): Retries(count=2, delay="1m")}
 
 
 class Steps(Section):
@@ -90,9 +99,9 @@ class Steps(Section):
         return None
 
     def value(self, step: str, key: str) -> Any:
-        """A key of a step as it holds; None where nobody says it."""
+        """A key of a step as it holds; None where nobody says it and nothing is meant then."""
         source = self.origin(step, key)
-        return None if source is None else getattr(self.own(source), key)
+        return UNLESS_SAID.get((step, key)) if source is None else getattr(self.own(source), key)
 
     @model_validator(mode="after")
     def _shared_memory_fits(self):

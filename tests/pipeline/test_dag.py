@@ -207,6 +207,15 @@ def test_each_step_runs_in_its_image_as_it_is(plain):
         assert "pip install" not in " ".join(container["command"])
 
 
+def test_a_training_is_tried_again_for_as_long_as_a_training_takes(plain):
+    """Argo counts the limit from the first try's start: an hour would end what goes on later."""
+    tasks = plain["root"]["dag"]["tasks"]
+    tried = {name: task["retryPolicy"] for name, task in tasks.items() if "retryPolicy" in task}
+    assert list(tried) == ["finetune"]
+    assert tried["finetune"]["maxRetryCount"] == 2
+    assert int(tried["finetune"]["backoffMaxDuration"].rstrip("s")) == 7 * 24 * 3600
+
+
 def test_a_gpu_is_for_finetune_alone(plain):
     executors = plain["deploymentSpec"]["executors"]
     wanting = {

@@ -99,7 +99,7 @@ def test_retries_wait_as_told(compiled):
         "maxRetryCount": 2,
         "backoffDuration": "30s",
         "backoffFactor": 2.0,
-        "backoffMaxDuration": "600s",
+        "backoffMaxDuration": "172800s",
     }
 
 
