@@ -1,49 +1,63 @@
 """Small objects read whole and written on a condition (`If-Match`, `If-None-Match`)."""
 
+import hashlib
 from contextlib import closing
 
-from botocore.exceptions import (
-    ClientError,
-    IncompleteReadError,
-    ReadTimeoutError,
-    ResponseStreamingError,
-)
+from botocore.exceptions import ClientError
 
-from components.failures import InputError
+from components.failures import InputError, ServiceError
 from components.storage.address import object_key, shown
 from components.storage.conflict import Missing, conflict
 from components.storage.s3_client import client
 from components.storage.s3_errors import as_failures, code, status
 from components.storage.s3_lookup import if_match
+from components.storage.s3_patience import BROKEN, patience_of, wait
 
-_READS = 3  # attempts at the body
 # 409: another conditional write is under way. 404: the object of If-Match has been removed.
 _UNMET = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")
 _UNKNOWN = ("NotImplemented", "MethodNotAllowed")
 
 
 def read(uri: str, limit: int) -> tuple[bytes, str]:
-    """See `components.storage.read`."""
-    bucket, key = object_key(uri)
+    """See `components.storage.read`.
+
+    What does not come to its ETag is read again: two readings that agree are taken, since not
+    every server's ETags are digests.
+    """
     s3 = client(uri)
+    attempts = patience_of(s3).attempts
+    seen: bytes | None = None
     with as_failures(uri):
-        for attempt in range(1, _READS + 1):
+        for attempt in range(1, attempts + 1):
             try:
-                answer = s3.get_object(Bucket=bucket, Key=key)
-                with closing(answer["Body"]) as body:
-                    if answer["ContentLength"] > limit:
-                        raise InputError(
-                            f"{shown(uri)}: is larger than {limit} bytes, too large for a record"
-                        )
-                    return body.read(), answer["ETag"].strip('"')
-            except ClientError as error:
-                if code(error) != "NoSuchKey":
+                content, etag = _read_once(s3, uri, limit)
+            except BROKEN:
+                if attempt == attempts:
                     raise
-                raise Missing(f"{shown(uri)}: no such object; check bucket and key") from error
-            except (ResponseStreamingError, ReadTimeoutError, IncompleteReadError):
-                if attempt == _READS:
-                    raise
-    raise AssertionError("the last attempt returns or raises")
+            else:
+                if content == seen or _holds(content, etag):
+                    return content, etag
+                seen = content
+            wait(attempt)
+    raise ServiceError(f"{shown(uri)}: arrives different each time; check the network")
+
+
+def _read_once(s3, uri: str, limit: int) -> tuple[bytes, str]:
+    bucket, key = object_key(uri)
+    try:
+        answer = s3.get_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code(error) != "NoSuchKey":
+            raise
+        raise Missing(f"{shown(uri)}: no such object; check bucket and key") from error
+    with closing(answer["Body"]) as body:
+        if answer["ContentLength"] > limit:
+            raise InputError(f"{shown(uri)}: is larger than {limit} bytes, too large for a record")
+        return body.read(), answer["ETag"].strip('"')
+
+
+def _holds(content: bytes, etag: str) -> bool:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest() == etag
 
 
 def put_if(data: bytes, uri: str, fingerprint: str | None) -> str:

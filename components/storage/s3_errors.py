@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
-from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3ValidationError
 
 from components.failures import Failure, InputError, ServiceError
 from components.redaction import redacted
@@ -17,7 +16,7 @@ _MISSING = "no such object; check bucket, key and AWS_ENDPOINT_URL"
 _DENIED = (  # Amazon says so of a missing object, too, to those who may not list
     f"access denied, or no such object; check the name and the rights of the account behind {_KEYS}"
 )
-_REPLACED = "the object is not the one that was checked before; run again from the start"
+REPLACED = "the object is not the one that was checked before; run again from the start"
 _REGION = "wrong region for this bucket; set AWS_REGION"
 _EXPIRED = "the session token is refused or has expired; renew AWS_SESSION_TOKEN and its keys"
 _REFUSALS = {
@@ -36,8 +35,8 @@ _REFUSALS = {
     "InvalidToken": _EXPIRED,
     "TokenRefreshRequired": _EXPIRED,
     "RequestTimeTooSkewed": "this machine's clock is wrong; set it",
-    "412": _REPLACED,
-    "PreconditionFailed": _REPLACED,
+    "412": REPLACED,
+    "PreconditionFailed": REPLACED,
     "301": _REGION,
     "PermanentRedirect": _REGION,
     "AuthorizationHeaderMalformed": _REGION,
@@ -64,16 +63,9 @@ _UNREACHABLE = (
     boto.ConnectionError,
     boto.HTTPClientError,
     boto.IncompleteReadError,
-    boto.CapacityNotAvailableError,
-    S3ValidationError,
+    boto.FlexibleChecksumError,
 )
-_EXPECTED = (
-    boto.ClientError,
-    boto.BotoCoreError,
-    ResponseParserError,
-    RetriesExceededError,
-    S3DownloadFailedError,
-)
+_EXPECTED = (boto.ClientError, boto.BotoCoreError, ResponseParserError)
 
 
 @contextmanager
@@ -87,8 +79,6 @@ def as_failures(uri: str, also: tuple[type[Exception], ...] = ()) -> Iterator[No
 
 def failure(error: Exception, uri: str) -> Failure:
     """The failure to raise for an exception of boto."""
-    if isinstance(error, RetriesExceededError):
-        error = error.last_exception
     if isinstance(error, boto.ClientError):
         kind, reason = _of_answer(error)
     else:
@@ -104,6 +94,11 @@ def status(error: boto.ClientError) -> int:
 def code(error: boto.ClientError) -> str:
     """The S3 error code, such as "NoSuchBucket"."""
     return str(error.response.get("Error", {}).get("Code", "unknown"))
+
+
+def has_expired(error: boto.ClientError) -> bool:
+    """Whether credentials that were good may be so no more."""
+    return _REFUSALS.get(code(error)) == _EXPIRED
 
 
 def _of_answer(error: boto.ClientError) -> tuple[type[Failure], str]:
@@ -137,8 +132,6 @@ def _of_client(error: Exception) -> tuple[type[Failure], str]:
                 InputError,
                 f"{_server(error)} fails at TLS; check AWS_ENDPOINT_URL, AWS_CA_BUNDLE",
             )
-        case S3DownloadFailedError():  # raised for another ETag alone
-            return InputError, _REPLACED
         case boto.ProxyConnectionError():
             return ServiceError, "the proxy can't be reached; check HTTPS_PROXY and HTTP_PROXY"
     if isinstance(error, _CREDENTIALS):

@@ -47,6 +47,7 @@ def server(aws_environment, monkeypatch):
         started.append(running)
         threading.Thread(target=running.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{running.server_port}")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
 
     yield start
     for running in started:

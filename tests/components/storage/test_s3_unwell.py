@@ -39,6 +39,7 @@ def serve(aws_environment, monkeypatch):
         started.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
         return asked
 
     yield start
@@ -50,14 +51,21 @@ def serve(aws_environment, monkeypatch):
 def send(handler, status: int, body: bytes, length: int | None = None) -> None:
     handler.send_response(status)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
-    handler.send_header("Content-Range", f"bytes 0-{len(CONTENT) - 1}/{len(CONTENT)}")
+    handler.send_header(
+        "Content-Range", f"bytes {start(handler)}-{len(CONTENT) - 1}/{len(CONTENT)}"
+    )
     handler.send_header("ETag", '"tag"')
     handler.end_headers()
     handler.wfile.write(body)
 
 
+def start(handler) -> int:
+    return int(handler.headers["Range"].removeprefix("bytes=").partition("-")[0])
+
+
 def breaks_off(handler) -> None:
-    send(handler, 206, CONTENT[:1000], length=len(CONTENT))
+    begin = start(handler)
+    send(handler, 206, CONTENT[begin : begin + 1000], length=len(CONTENT) - begin)
     handler.close_connection = True
 
 
@@ -77,13 +85,28 @@ def test_after_bounded_attempts_a_read_fails_as_a_service(serve, get):
     assert len(asked) == 3
 
 
-def test_a_read_that_breaks_off_once_goes_through(serve):
+def test_a_read_that_breaks_off_goes_on_from_there(serve):
     def once(handler):
-        breaks_off(handler) if len(asked) == 1 else send(handler, 206, CONTENT)
+        breaks_off(handler) if len(asked) == 1 else send(handler, 206, CONTENT[start(handler) :])
 
     asked = serve(once)
     with storage.open_binary("s3://bucket/key") as file:
         assert file.read() == CONTENT
+    last = len(CONTENT) - 1
+    assert asked == [f"bytes=0-{last}", f"bytes=1000-{last}"]
+
+
+def test_another_range_than_the_one_asked_for_is_not_taken(serve):
+    def shifted(handler):
+        handler.headers.replace_header("Range", "bytes=1-")
+        send(handler, 206, CONTENT)
+
+    serve(shifted)
+    with (
+        storage.open_binary("s3://bucket/key") as file,
+        pytest.raises(ServiceError, match="does not answer ranges"),
+    ):
+        file.read(10)
 
 
 def test_a_download_that_breaks_off_leaves_nothing(serve, tmp_path):

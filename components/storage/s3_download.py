@@ -1,0 +1,111 @@
+"""A whole object on disk, in several parts at once, and proved to be the object."""
+
+import hashlib
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor
+from concurrent.futures import wait as ended
+from pathlib import Path
+
+from components.failures import ServiceError
+from components.storage.address import shown
+from components.storage.s3_body import Stopped, read_range, stream
+from components.storage.s3_digest import digest_of
+
+log = logging.getLogger("biotune")
+
+PART = 16 * 2**20
+_AT_ONCE = 8
+_REPAIRS = 4
+
+
+def download(uri: str, size: int, etag: str, here: Path) -> None:
+    """Writes an object's content to a file.
+
+    Raises:
+        InputError: another version is there by now.
+        OSError: the file can't be written.
+        ServiceError: S3 out of reach, or what it sends is different each time.
+    """
+    ranges = [(start, min(start + PART, size)) for start in range(0, size, PART)]
+    with here.open("w+b") as file:
+        file.truncate(size)
+
+        def load(start: int, stop: int, stopped: threading.Event) -> None:
+            def take(at: int, piece: bytes) -> None:
+                _write(file.fileno(), piece, at)
+
+            stream(uri, etag, start, stop, take, stopped)
+
+        _at_once(load, ranges)
+    if size:
+        _prove(uri, size, etag, here, ranges)
+
+
+def _prove(uri: str, size: int, etag: str, here: Path, ranges: Iterable[tuple[int, int]]) -> None:
+    digest = digest_of(uri, size, etag)
+    if digest is None or digest.holds(here):
+        return
+    for _ in range(_REPAIRS):
+        log.warning("%s: has not arrived as it is in S3; it is read once more", shown(uri))
+        if not _repaired(uri, etag, here, ranges):
+            # Two readings agree to the last byte: this server's ETags are no digests.
+            log.warning("%s: its ETag says nothing of its content", shown(uri))
+            return
+        if digest.holds(here):
+            return
+    raise ServiceError(f"{shown(uri)}: arrives different each time; check the network")
+
+
+def _repaired(uri: str, etag: str, here: Path, ranges: Iterable[tuple[int, int]]) -> int:
+    """Reads all again; where it differs, what two readings agree on is written."""
+    differing: list[int] = []
+
+    with here.open("r+b") as file:
+
+        def compare(start: int, stop: int, stopped: threading.Event) -> None:
+            seen = {_digest(os.pread(file.fileno(), stop - start, start))}
+            for reading in range(_REPAIRS):
+                if stopped.is_set():
+                    raise Stopped
+                content = read_range(uri, etag, start, stop)
+                known = _digest(content) in seen
+                if known and reading == 0:
+                    return
+                seen.add(_digest(content))
+                if known:
+                    break
+            differing.append(start)
+            _write(file.fileno(), content, start)
+
+        _at_once(compare, ranges)
+    return len(differing)
+
+
+def _at_once(
+    work: Callable[[int, int, threading.Event], None], ranges: Iterable[tuple[int, int]]
+) -> None:
+    """Works on several ranges at the same time; ends soon after one of them has failed."""
+    stopped = threading.Event()
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="s3") as pool:
+        try:
+            parts = [pool.submit(work, start, stop, stopped) for start, stop in ranges]
+            done, _ = ended(parts, return_when=FIRST_EXCEPTION)
+            for part in done:
+                part.result()
+        finally:  # also when the step is told to end
+            stopped.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _write(descriptor: int, content: bytes, at: int) -> None:
+    left = memoryview(content)
+    while left:
+        written = os.pwrite(descriptor, left, at)
+        left, at = left[written:], at + written
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
