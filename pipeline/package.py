@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from components.failures import Findings, InputError
-from components.storage.address import local_path, scheme, shown
+from components.storage.address import bucket_and_key, local_path, scheme, shown
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES = (".yaml", ".yml")  # of JSON the compiler can't make what places a step
+LARGEST_SEED = 2**32 - 1  # as the configuration's `seed`
 
 
 @dataclass(frozen=True)
@@ -40,16 +41,18 @@ def write(
     """Compiles the pipeline in one of its shapes.
 
     Args:
-        file: to write, by its ending as YAML or JSON.
+        file: to write, in YAML.
         profile: file with the cluster's placement; None for the defaults, one GPU among them.
         seeds: trains and tests once for each.
         promotion: whether it takes `registry_uri`.
 
     Raises:
-        InputError: the profile is wrong, or the file cannot be written.
+        InputError: the profile or the shape is wrong, or the file cannot be written.
     """
     if file.suffix not in SUFFIXES:
-        raise InputError(f"--output {file}: must end in .yaml, .yml or .json")
+        raise InputError(f"--output {file}: must end in .yaml or .yml")
+    if wrong := _shape(seeds, promotion):
+        raise Findings(wrong)
     placed = _profile(profile)
     from kfp import compiler
 
@@ -61,7 +64,7 @@ def write(
     try:
         compiler.Compiler().compile(shaped, str(file))
     except OSError as error:
-        raise InputError(f"--output {file}: {error.strerror}") from error
+        raise InputError(f"--output {file}: cannot be written ({error.strerror})") from error
 
 
 def arguments(request: Request) -> dict[str, Any]:
@@ -75,7 +78,7 @@ def arguments(request: Request) -> dict[str, Any]:
     from pipeline import description, placement
 
     profile = _profile(request.profile)
-    findings = [*_misplaced(request, profile), *_shape(request)]
+    findings = [*_misplaced(request, profile), *_shape(request.seeds, bool(request.registry))]
     parameters: dict[str, Any] = {}
     try:
         parameters = placement.override(profile, request.parameters)
@@ -116,7 +119,10 @@ def _misplaced(request: Request, profile) -> list[str]:
     findings = []
     for name, uri in given.items():
         try:
-            seen = scheme(uri) != "file" or any(map(local_path(uri).is_relative_to, volumes))
+            if scheme(uri) == "s3":
+                bucket_and_key(uri)  # one with a key in it would be shown by Kubeflow
+                continue
+            seen = any(map(local_path(uri).is_relative_to, volumes))
         except InputError as error:
             findings.append(f"{name}: {error}")
             continue
@@ -129,14 +135,14 @@ def _misplaced(request: Request, profile) -> list[str]:
     return findings
 
 
-def _shape(request: Request) -> list[str]:
-    if not request.seeds:
-        return []
+def _shape(seeds: Sequence[int], promotion: bool) -> list[str]:
     findings = []
-    if len(set(request.seeds)) < len(request.seeds):
-        findings.append(f"seeds={list(request.seeds)}: one is there twice; give each once")
-    if request.registry:
+    if len(set(seeds)) < len(seeds):
+        findings.append(f"seeds={list(seeds)}: one is there twice; give each once")
+    if wrong := [seed for seed in seeds if not 0 <= seed <= LARGEST_SEED]:
+        findings.append(f"seeds={wrong}: a seed must be an integer from 0 to {LARGEST_SEED}")
+    if seeds and promotion:
         findings.append(
-            "registry and seeds exclude each other: a champion is one model; leave one of them out"
+            "promotion and seeds exclude each other: a champion is one model; leave one of them out"
         )
     return findings

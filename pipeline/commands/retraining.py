@@ -3,6 +3,7 @@
 import argparse
 
 from components import arguments
+from pipeline.package import LARGEST_SEED
 
 
 def add(parser: arguments.Parser) -> None:
@@ -32,6 +33,7 @@ def _seeds(text: str) -> tuple[int, ...]:
         seeds = tuple(int(part) for part in text.split(","))
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text}: write integers, as in 0,1,2") from None
-    if len(set(seeds)) < len(seeds) or min(seeds) < 0:
-        raise argparse.ArgumentTypeError(f"{text}: each seed once, and none below 0")
+    if len(set(seeds)) < len(seeds) or min(seeds) < 0 or max(seeds) > LARGEST_SEED:
+        told = f"{text}: each seed once, and from 0 to {LARGEST_SEED}"
+        raise argparse.ArgumentTypeError(told)
     return seeds

@@ -29,8 +29,11 @@ def test_help_of_each_command_has_an_example(command, capsys):
         (["compile", "a=1"], "unexpected argument 'a=1'"),
         (["run", "--dataset", "d"], "--checkpoint: missing; name both, or neither for the demo"),
         (["run", "--checkpoint", "c"], "--dataset: missing; name both, or neither for the demo"),
-        (["compile", "-o", "x.txt"], "--output x.txt: must end in .yaml, .yml or .json"),
-        (["compile", "-o", "none/x.yaml"], "--output none/x.yaml: No such file or directory"),
+        (["compile", "-o", "x.txt"], "--output x.txt: must end in .yaml or .yml"),
+        (["compile", "-o", "none/x.yaml"], "--output none/x.yaml: cannot be written"),
+        (["run", "--seeds", "0,0"], "argument --seeds: 0,0: each seed once, and from 0 to"),
+        (["compile", "--seeds", "4294967296"], "argument --seeds: 4294967296: each seed once"),
+        (["compile", "--seeds", "0,1", "--promote"], "promotion and seeds exclude each other"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_one_line(argv, message, capsys, tmp_path, monkeypatch):

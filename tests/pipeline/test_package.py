@@ -41,7 +41,7 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
         dataset="gs://b/data",
         overrides=("num_classes=8", "optimizer.optim=Adagrad", "optimizer.lr=0"),
         registry="s3://b/models",
-        seeds=(1, 1),
+        seeds=(1, 1, 2**32),
         parameters={"gpu_cuont": "2"},
     )
     with pytest.raises(Findings) as caught:
@@ -51,8 +51,9 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
         "checkpoint=last.ckpt: a pod sees no file of this machine; give s3://...",
         "dataset: gs://b/data: this kind of URI can't be read",
         "gpu_cuont: is no parameter of the pipeline; did you mean gpu_count?",
-        "seeds=[1, 1]: one is there twice",
-        "registry and seeds exclude each other",
+        "seeds=[1, 1, 4294967296]: one is there twice",
+        "seeds=[4294967296]: a seed must be an integer from 0 to 4294967295",
+        "promotion and seeds exclude each other",
         "optimizer.optim=Adagrad: must be one of",
         "optimizer.lr=0: must be a number above 0",
     ):
@@ -73,13 +74,26 @@ def test_a_path_on_a_volume_of_the_profile_is_one_that_a_pod_sees(tmp_path):
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("x.txt", "--output .*x.txt: must end in .yaml, .yml or .json"),
-        ("none/x.yaml", "--output .*x.yaml: No such file or directory"),
+        ("x.txt", "--output .*x.txt: must end in .yaml or .yml"),
+        ("x.json", "--output .*x.json: must end in .yaml or .yml"),
+        ("none/x.yaml", "--output .*x.yaml: cannot be written .No such file or directory"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_told(tmp_path, name, message):
     with pytest.raises(InputError, match=message):
         package.write(tmp_path / name)
+
+
+def test_no_package_promotes_one_of_several_seeds(tmp_path):
+    with pytest.raises(Findings, match="promotion and seeds exclude each other"):
+        package.write(tmp_path / "biotune.yaml", seeds=(0, 1), promotion=True)
+
+
+@pytest.mark.parametrize("name", ["checkpoint", "dataset", "registry"])
+def test_a_key_in_a_uri_is_refused_and_not_told(name):
+    with pytest.raises(Findings, match=f"{name}: .*credentials have no place in a URI") as caught:
+        package.arguments(asked(**{name: "s3://AKIAEXAMPLE:c2VjcmV0@bucket/emg"}))
+    assert "c2VjcmV0" not in str(caught.value)
 
 
 def test_a_package_is_compiled_without_torch_in_little_more_than_kfps_own_import(tmp_path):
