@@ -59,6 +59,8 @@ def _moment(value: Any) -> datetime:
         moment = None
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise ValueError("must be a moment with its time zone, as in 2026-12-01T00:00:00Z")
+    if not 2000 <= moment.year < 3000:  # Python's calendar ends, and no firing may lie beyond it
+        raise ValueError("must lie between the years 2000 and 3000")
     return moment.astimezone(UTC)
 
 

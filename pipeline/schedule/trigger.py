@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pipeline.schedule import cron
 
 EVERY = "@every "
-_DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_DURATION = re.compile(r"(?=\d)(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_LONGEST = cron.YEARS * 365 * 86400
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,15 @@ def seconds(text: str) -> int:
     """The seconds of a duration such as 12h or 1h30m.
 
     Raises:
-        ValueError: it is none, or under a minute.
+        ValueError: it is none, or too short or too long.
     """
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError("must be hours, minutes and seconds, as in 12h or 1h30m (a week is 168h)")
     hours, minutes, rest = (int(part or 0) for part in match.groups())
     total = hours * 3600 + minutes * 60 + rest
-    if total < 60:
-        raise ValueError("must be at least a minute, as in 12h")
+    if not 60 <= total <= _LONGEST:
+        raise ValueError("must be at least a minute and at most five years, as in 12h")
     return total
 
 

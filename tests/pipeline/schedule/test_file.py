@@ -92,6 +92,18 @@ schedules:
         ("every: 12h, cron: '@daily', checkpoint: c, dataset: d", "schedules.a: needs one of cron"),
         ("every: 7d, checkpoint: c, dataset: d", "schedules.a.every=7d: must be hours"),
         (
+            "every: 9999999999h, checkpoint: c, dataset: d",
+            "schedules.a.every=9999999999h: must be at least a minute and at most five years",
+        ),
+        (
+            "every: 1h, checkpoint: c, dataset: d, start: '0001-01-01T00:00:00+14:00'",
+            "schedules.a.start=0001-01-01T00:00:00+14:00: must lie between the years",
+        ),
+        (
+            "cron: '@daily', checkpoint: c, dataset: d, end: 9999-12-31T23:59:59-01:00",
+            "schedules.a.end=9999-12-31T23:59:59-01:00: must lie between the years",
+        ),
+        (
             "every: 1h, checkpoint: c, dataset: d, start: 2026-12-02T00:00:00Z, "
             "end: 2026-12-01T00:00:00Z",
             "schedules.a.end=2026-12-01T00:00:00Z: must be later than start",
