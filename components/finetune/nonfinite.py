@@ -108,7 +108,7 @@ class Guard(Callback):
 
     def _note(self, fine: Tensor, trainer: lightning.Trainer, what: str, value: Tensor) -> None:
         self._unseen.append((fine, {"what": what, **_facts(trainer)}))
-        if value.device.type == "cpu" or len(self._unseen) >= 2 * _LOOKS:
+        if _seen_at_once(value) or len(self._unseen) >= 2 * _LOOKS:
             self.look()
 
     def _skip(self, trainer: lightning.Trainer, groups: list[dict[str, Any]]) -> None:
@@ -127,6 +127,10 @@ class Guard(Callback):
             f"step {facts['step']} (epoch {facts['epoch'] + 1}, batch {facts['batches'][-1] + 1}; "
             f"learning rates {facts['rates']}; windows {listed})"
         )
+
+
+def _seen_at_once(value: Tensor) -> bool:
+    return value.device.type == "cpu"
 
 
 def _facts(trainer: lightning.Trainer) -> dict[str, Any]:

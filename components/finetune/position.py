@@ -33,9 +33,11 @@ def before_batch(trainer: lightning.Trainer, batch: int) -> bool:
 
 def position(trainer: lightning.Trainer, batch: int, *, validating: bool) -> dict[str, Any]:
     """What a message or a sampler needs to know."""
+    validated = trainer.fit_loop.epoch_loop.val_loop.batch_progress
     return {
         "epoch": trainer.current_epoch,
         "batch": batch,
+        "validated": validated.total.completed - validated.current.completed,
         "batches": int(trainer.num_training_batches),
         "validating": validating,
     }
@@ -71,12 +73,18 @@ def settle(loops: Counts, batch: int, *, validating: bool) -> None:
 
 
 def go_on(trainer: lightning.Trainer, where: dict[str, Any]) -> None:
-    """Corrects, once Lightning has loaded the counts, what it makes of them.
+    """Corrects, once Lightning has loaded the counts and made up its mind, what it makes of them.
 
-    At the beginning of an epoch there is nothing to restart within it.
+    At the beginning of an epoch there is nothing to restart within it. The counts of a validation
+    were only to tell Lightning that there is one to come; they go into checkpoints, too.
     """
-    if where["batch"] == 0 and not where["validating"]:
-        trainer.fit_loop.epoch_loop.restarting = False
+    epoch = trainer.fit_loop.epoch_loop
+    if where["validating"]:
+        total = epoch.val_loop.batch_progress.total
+        total.reset()
+        total.increment_by(where["validated"])
+    elif where["batch"] == 0:
+        epoch.restarting = False
 
 
 def end_epoch(trainer: lightning.Trainer) -> None:

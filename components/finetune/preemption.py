@@ -1,14 +1,12 @@
 """The callback by which a training survives its end: it keeps states, and goes on from one."""
 
 import logging
-import shutil
 import signal
 import threading
 import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import lightning
@@ -21,11 +19,13 @@ from components.failures import Failure, InputError, first_line
 from components.finetune import position, snapshot
 from components.finetune.finetuner import FineTuner
 from components.finetune.nonfinite import Guard
+from components.finetune.spool import Spool, put_in_place
 
 log = logging.getLogger("biotune")
 
-STATE, FILES = "state.pt", "files"
+STATE = "state.pt"
 _PACE = 1.0  # seconds between the questions of several processes to the first one
+_RESERVE = 1.25
 KEEP, STOP = "keep", "stop"
 
 
@@ -45,8 +45,7 @@ class Preemption(Checkpoint):
         self.writer = resume.Writer(resume.Place(**plan["place"]))
         self.every, self.found = plan["every"], plan["found"]
         self.folder, self.guard = folder, guard
-        self._spool = TemporaryDirectory(prefix="biotune-spool-")
-        self._spooled: dict[str, tuple[int, int]] = {}
+        self.spool = Spool(folder)
         self._ours: dict[str, Any] | None = None
         self._last, self._taken, self._told = time.monotonic(), None, False
         self._asked, self._visits, self._next = self._last, 0, 1
@@ -74,7 +73,7 @@ class Preemption(Checkpoint):
         if self._ours is not None:
             snapshot.put_back(trainer, tuner, self._ours)
             if trainer.is_global_zero:
-                self._place_files()
+                put_in_place(self.found["files"], self.folder)
                 where, written = position.told(self._ours["where"]), self.found["written"]
                 log.info("resumed at %s, written %s", where, resume.ago(written))
             self._ours = None
@@ -106,7 +105,7 @@ class Preemption(Checkpoint):
     def on_train_end(self, trainer: Any, tuner: Any) -> None:
         """Lets what was begun come to its end."""
         self.writer.wait()
-        self._spool.cleanup()
+        self.spool.remove()
 
     def on_exception(self, trainer: Any, tuner: Any, exception: BaseException) -> None:
         """The same, whatever ended the training."""
@@ -114,7 +113,7 @@ class Preemption(Checkpoint):
             self.writer.wait()
         except Failure as failure:
             log.warning("%s", first_line(failure))
-        self._spool.cleanup()
+        self.spool.remove()
 
     def _hear(self, number: int, _: object) -> None:
         self._told = True
@@ -138,7 +137,9 @@ class Preemption(Checkpoint):
         self._visits += 1
         if trainer.world_size > 1 and self._visits < self._next:
             return ""
-        due = time.monotonic() - self._last >= self.every and not self.writer.busy
+        # A state counts once it is written: it is taken that much earlier.
+        wait = self.every - _RESERVE * self.writer.took
+        due = time.monotonic() - self._last >= wait and not self.writer.busy
         action = STOP if self._told else KEEP if due else ""
         if trainer.world_size == 1:
             return action
@@ -154,32 +155,8 @@ class Preemption(Checkpoint):
         self.writer.wait()
         state = snapshot.take(trainer, tuner, self.folder, where)
         if trainer.is_global_zero:
-            self.writer.start(partial(_write, state, self._spooled_files()), where)
+            self.writer.start(partial(_write, state, self.spool.copies()), where)
         self._last, self._taken = time.monotonic(), where
-
-    def _spooled_files(self) -> dict[str, Path]:
-        """Copies of the results' files, since they may be replaced before they are written."""
-        spool, files = Path(self._spool.name), {}
-        for file in sorted(path for path in self.folder.rglob("*") if path.is_file()):
-            name, facts = str(file.relative_to(self.folder)), file.stat()
-            version = (facts.st_mtime_ns, facts.st_size)
-            files[f"{FILES}/{name}"] = copy = spool / name
-            if self._spooled.get(name) != version:
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, copy)
-                self._spooled[name] = version
-        for name in self._spooled.keys() - {name.partition("/")[2] for name in files}:
-            (spool / name).unlink()
-            del self._spooled[name]
-        return files
-
-    def _place_files(self) -> None:
-        for name, file in self.found["files"].items():
-            kind, _, inside = name.partition("/")
-            if kind == FILES:
-                target = self.folder / inside
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy(file, target)
 
 
 def _write(state: dict[str, Any], files: Mapping[str, Path], folder: Path) -> dict[str, Path]:

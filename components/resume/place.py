@@ -117,6 +117,7 @@ class Place:
             TakenOver: another run has claimed the place.
             Failure: it can't be written.
         """
+        written = datetime.now(UTC).isoformat(timespec="milliseconds")
         kept = self.record["states"][: self.keep]
         taken = {state["slot"] for state in kept}
         slot = next(n for n in map(str, range(self.keep + 1)) if n not in taken)
@@ -124,7 +125,6 @@ class Place:
         # Until all is written nothing in the slot can be relied on, should this end in the midst.
         self._switch(slots=self.record["slots"] | {slot: {}})
         named = slots.put(self._slot(slot), files, before)
-        written = datetime.now(UTC).isoformat(timespec="seconds")
         state = {"slot": slot, "written": written, "position": dict(position), "files": named}
         self._switch(states=[state, *kept][: self.keep], slots=self.record["slots"] | {slot: named})
 

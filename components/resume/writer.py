@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,10 +21,13 @@ class Writer:
     """Writes one state at a time.
 
     A place that is out of reach does not end the training: the next state may go through.
+
+    Attributes:
+        took: seconds that it took to write the last one.
     """
 
     def __init__(self, place: Place) -> None:
-        self.place = place
+        self.place, self.took = place, 0.0
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
 
@@ -59,9 +63,11 @@ class Writer:
             raise failure
 
     def _write(self, make: Making, position: Mapping[str, Any]) -> None:
+        begun = time.monotonic()
         try:
             with TemporaryDirectory(prefix="biotune-state-") as scratch:
                 self.place.add(make(Path(scratch)), position)
+            self.took = time.monotonic() - begun
         except TakenOver as failure:
             self._failure = failure
         except (Failure, OSError) as error:

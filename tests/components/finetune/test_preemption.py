@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 from components import resume
 from components.config import compose, for_step
-from components.failures import Failure, InputError
+from components.failures import InputError
 from components.finetune.preemption import Preemption
 from components.finetune.step import run
 from tests.made import make_dataset
@@ -104,3 +107,90 @@ def test_a_training_killed_again_and_again_gives_the_same_bytes(case, data, tmp_
     found, attempts = until_done(lambda: tuned(data, tmp_path / "broken", *CASES[case], *states))
     assert attempts > 3
     assert found == whole
+
+
+def command(data, output, *overrides):
+    words = ("-m", "components", "finetune", "--dataset", data, "--output", output)
+    return [sys.executable, *map(str, words), *NET, *overrides]
+
+
+def states_in(folder):
+    records = [json.loads(file.read_text()) for file in folder.glob("*/latest.json")]
+    return any(record["states"] for record in records)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_two_processes_go_on_each_with_its_own_half_of_the_metrics(number, data, tmp_path):
+    two = ("trainer.devices=2", "data.batch_size=4", "trainer.max_epochs=12")
+    states = tmp_path / "states"
+    kept = (f"resume.uri={states}", "resume.every=0s")
+    child = subprocess.Popen(
+        command(data, tmp_path / "broken", *two, *kept),
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not states_in(states):
+        assert child.poll() is None
+        time.sleep(0.05)
+    if number == signal.SIGTERM:  # which reaches the step alone, who tells the others
+        child.send_signal(number)
+        assert "stopped by SIGTERM at epoch" in child.communicate(timeout=60)[1]
+        assert child.returncode == 143
+    else:
+        os.killpg(child.pid, number)
+        child.communicate()
+    done = subprocess.run(
+        command(data, tmp_path / "broken", *two, *kept), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "resumed at" in done.stderr
+    assert digests(tmp_path / "broken") == tuned(data, tmp_path / "whole", *two)
+
+
+def test_a_changed_setting_begins_anew_and_the_old_place_refuses_it(data, tmp_path, monkeypatch):
+    states = tmp_path / "states"
+    kept = (f"resume.uri={states}", "resume.every=0s")
+    dying(monkeypatch, [5])
+    with pytest.raises(Killed):
+        tuned(data, tmp_path / "one", *kept)
+    (place,) = states.iterdir()
+    before = (place / "latest.json").read_bytes()
+    tuned(data, tmp_path / "other", "seed=1", "trainer.max_epochs=1", *kept)
+    assert (place / "latest.json").read_bytes() == before
+    with pytest.raises(InputError, match="seed was 0 and is 1 now"):
+        tuned(data, tmp_path / "third", "seed=1", f"resume.uri={place}")
+    tuned(data, tmp_path / "one", "data.num_workers=1", f"resume.uri={place}")
+
+
+def test_changed_data_and_another_backbone_begin_anew(data, tmp_path):
+    prints = {"train": "a", "val": "b"}
+    same = resume.facts({"seed": 0, "resume": {"every": "1s"}}, prints, None, 1)
+    assert same == resume.facts({"seed": 0, "resume": {"every": "2s"}}, prints, None, 1)
+    backbone = tmp_path / "backbone"
+    backbone.write_bytes(b"weights")
+    changed = [
+        resume.facts({"seed": 0}, prints | {"val": "c"}, None, 1),
+        resume.facts({"seed": 0}, prints, backbone, 1),
+        resume.facts({"seed": 0}, prints, None, 2),
+        resume.facts({"seed": 1}, prints, None, 1),
+    ]
+    assert same not in changed and len({json.dumps(facts) for facts in changed}) == 4
+
+
+def test_the_interval_is_that_of_the_states(data, tmp_path, monkeypatch):
+    taken = []
+    monkeypatch.setattr(Preemption, "_keep", lambda self, *_: taken.append(time.monotonic()))
+    tuned(data, tmp_path / "model", f"resume.uri={tmp_path / 'states'}", "resume.every=1h")
+    assert not taken
+
+
+def test_the_plan_of_a_cluster_comes_from_the_environment_alone(monkeypatch):
+    config = for_step("finetune", compose(NET))
+    assert resume.settings(config["resume"]) is None
+    monkeypatch.setenv("BIOTUNE_RUNS", "s3://bucket/runs")
+    monkeypatch.setenv("BIOTUNE_RUN", "abc")
+    wanted = resume.settings(config["resume"])
+    assert (wanted.uri, wanted.run, wanted.every) == ("s3://bucket/runs/abc/resume", "abc", 600)
+    assert resume.settings(config["resume"] | {"uri": "none"}) is None
