@@ -112,10 +112,16 @@ def _put_in_place(scratch: Path, target: Path) -> None:
 def _full_disk_told(target: Path) -> Iterator[None]:
     try:
         yield
-    except OSError as error:
-        if error.errno not in _FULL:
+    except Exception as error:
+        if isinstance(error, Failure) or not _says_full(error):
             raise
         raise Failure(f"--output={target}: the disk is full; free some space") from error
+
+
+def _says_full(error: Exception) -> bool:
+    """Also where a library, as safetensors does, makes an error of its own of it."""
+    said = str(error)
+    return getattr(error, "errno", None) in _FULL or any(os.strerror(n) in said for n in _FULL)
 
 
 @contextmanager
