@@ -9,16 +9,17 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from components.failures import ServiceError
-from pipeline.cluster.options import add_target, target
+from components.failures import InputError, ServiceError
 from pipeline.cluster.target import Target
 
 if TYPE_CHECKING:
     import kfp
 
-__all__ = ["Target", "add_target", "calling", "connect", "run_url", "target"]
-
 PATIENCE = 5.5  # seconds; with all that comes before, an error is told within ten
+
+
+class NotThere(InputError):
+    """The server knows no such thing, or knows it no more."""
 
 
 def connect(target: Target) -> "kfp.Client":

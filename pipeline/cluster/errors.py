@@ -11,6 +11,7 @@ from urllib3 import exceptions
 
 from components.failures import Failure, InputError, ServiceError
 from components.redaction import HIDDEN, redacted
+from pipeline.cluster.client import NotThere
 from pipeline.cluster.target import TOKEN, Target
 
 _LONGEST = 400
@@ -55,8 +56,10 @@ def _answered(error: kfp_server_api.ApiException, target: Target | None) -> Fail
         return InputError(f"{host}: no rights{where} (403{said}); check --namespace and the token")
     if status >= 500 or status in (408, 429):
         return ServiceError(f"{host}: is not well ({status}{said}); try again later")
-    hint = "" if said else "; is this Kubeflow Pipelines 2? check --host"
-    return InputError(f"{host}: refuses the request ({status}{said}){hint}")
+    refused = f"{host}: refuses the request ({status}{said})"
+    if not said:
+        return InputError(f"{refused}; is this Kubeflow Pipelines 2? check --host")
+    return NotThere(refused) if status == 404 else InputError(refused)
 
 
 def _unreached(error: exceptions.HTTPError, target: Target | None) -> Failure:

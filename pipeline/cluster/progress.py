@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from components.redaction import redacted
 from pipeline.steps import STEPS
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELED", "SKIPPED")
@@ -124,5 +125,5 @@ def _told(thing: Any) -> str:
     statuses: Iterable[Any] = (thing, *reversed(thing.state_history or ()))
     for status in statuses:
         if status.error and status.error.message:
-            return " ".join(status.error.message.split())
+            return redacted(" ".join(status.error.message.split()))
     return ""

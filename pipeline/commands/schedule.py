@@ -8,7 +8,8 @@ from pathlib import Path
 
 from components import arguments
 from components.failures import Findings
-from pipeline.cluster.client import add_target, connect, target
+from pipeline.cluster.client import connect
+from pipeline.cluster.options import add_target, target
 
 
 def add(commands) -> None:

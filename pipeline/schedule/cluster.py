@@ -5,7 +5,8 @@ import io
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from pipeline.cluster.client import calling
+from pipeline.cluster.client import NotThere, calling
+from pipeline.cluster.progress import ENDED
 from pipeline.schedule import marker
 from pipeline.schedule.described import Described
 from pipeline.schedule.marker import Marker
@@ -13,7 +14,6 @@ from pipeline.schedule.plan import Found
 from pipeline.schedule.trigger import Trigger
 
 _PAGE = 100
-_OVER = {"SUCCEEDED", "FAILED", "CANCELED", "SKIPPED"}
 
 
 class Cluster:
@@ -70,13 +70,13 @@ class Cluster:
             self._client.enable_recurring_run(id)
 
     def disable(self, id: str) -> None:
-        """Lets a recurring run fire no more; its runs go on."""
-        with calling():
+        """Lets a recurring run fire no more; its runs go on. One that is gone fires no more."""
+        with contextlib.suppress(NotThere), calling():
             self._client.disable_recurring_run(id)
 
     def delete(self, id: str) -> None:
         """Removes a recurring run. Kubeflow kills those of its runs that are in flight."""
-        with calling():
+        with contextlib.suppress(NotThere), calling():
             self._client.delete_recurring_run(id)
 
     def in_flight(self, found: Found) -> int:
@@ -86,7 +86,7 @@ class Cluster:
         table does not have.
         """
         runs = self._pages(self._client.list_runs, "runs", experiment_id=found.experiment)
-        return sum(run.recurring_run_id == found.id and run.state not in _OVER for run in runs)
+        return sum(run.recurring_run_id == found.id and run.state not in ENDED for run in runs)
 
     def _pages(self, listing, key: str, **options) -> Iterable:
         """Every item of a listing, over its pages."""

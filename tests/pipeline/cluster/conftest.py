@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.cluster.client import Target
+from pipeline.cluster.target import Target
 
 SPEC = {
     "root": {

@@ -11,7 +11,8 @@ import pytest
 from components.failures import Failure, InputError, ServiceError
 from pipeline.cluster import client as clients
 from pipeline.cluster import session
-from pipeline.cluster.client import Target, connect
+from pipeline.cluster.client import connect
+from pipeline.cluster.target import Target
 
 SECRET = "s3cr3t-of-mine"
 
@@ -23,7 +24,7 @@ def refusal(target, kind, call=None):
         client = connect(target)
         call(client)
     assert time.monotonic() - start < 10
-    assert type(refused.value) is kind
+    assert isinstance(refused.value, kind)
     text = str(refused.value)
     assert len(text.splitlines()) == 1 and SECRET not in text
     return text

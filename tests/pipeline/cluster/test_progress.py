@@ -1,4 +1,4 @@
-from kfp_server_api import V2beta1Run
+from kfp_server_api import GoogleRpcStatus, V2beta1Run
 
 from pipeline.cluster.progress import read
 from pipeline.steps import STEPS
@@ -18,3 +18,9 @@ def test_a_server_that_does_not_give_the_package_back():
     run = V2beta1Run(pipeline_spec=None, state=None)
     assert read(run).state == "PENDING"
     assert [step.name for step in read(run).steps] == list(STEPS)
+
+
+def test_no_secret_in_what_the_server_says_of_a_failure():
+    said = GoogleRpcStatus(code=1, message="GET https://me:s3cr3t@store.example.com failed")
+    found = read(V2beta1Run(state="FAILED", error=said))
+    assert found.error == "GET https://***@store.example.com failed"

@@ -2,7 +2,8 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.cluster.client import Target, connect
+from pipeline.cluster.client import connect
+from pipeline.cluster.target import Target
 from pipeline.schedule.cluster import Cluster
 
 REQUEST = {

@@ -87,6 +87,29 @@ def test_an_apply_that_is_cut_off_at_any_request_is_ended_by_the_next(
     assert watch.wrong == []
 
 
+@pytest.mark.parametrize("request_", ["disable", "enable", "delete"])
+def test_what_another_apply_has_done_already_is_no_error(
+    kfp_server, cluster, watch, tmp_path, monkeypatch, request_
+):
+    story, other = (Story(0, kfp_server, cluster, watch, tmp_path) for _ in range(2))
+    for cron in ("@daily", "@weekly"):
+        for one in (story, other):
+            one.schedules = {"s0": {"cron": cron, "checkpoint": "c", "dataset": "d"}}
+        if cron == "@daily":
+            story.apply()
+    real = getattr(cluster, request_)
+
+    def late(*args, **options):
+        monkeypatch.setattr(cluster, request_, real)
+        other.apply()
+        return real(*args, **options)
+
+    monkeypatch.setattr(cluster, request_, late)
+    story.compare(*story.apply())
+    assert len(ours(kfp_server)) == 1
+    assert watch.wrong == []
+
+
 def test_two_applies_at_once_end_with_one(kfp_server, cluster, watch, tmp_path, monkeypatch):
     story, other = (Story(0, kfp_server, cluster, watch, tmp_path) for _ in range(2))
     for one in (story, other):
