@@ -10,15 +10,13 @@ from pydantic import (
     BeforeValidator,
     Field,
     JsonValue,
-    ValidationError,
     model_validator,
 )
 
-from components.failures import Findings
 from pipeline.package import Request
-from pipeline.placement import problems
+from pipeline.placement import reading
 from pipeline.placement.section import Clash, Section
-from pipeline.schedule import cron, document, trigger
+from pipeline.schedule import cron, trigger
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -151,8 +149,4 @@ def load(path: Path) -> File:
         Findings: a line for each thing that is wrong: file, key, value, what to do.
         InputError: it cannot be read, or is no YAML.
     """
-    content, root = document.read(path)
-    try:
-        return File.model_validate(content)
-    except ValidationError as error:
-        raise Findings(list(problems.lines(path, error, File, root))) from None
+    return reading.read(path, File, "it needs the keys owner and schedules")

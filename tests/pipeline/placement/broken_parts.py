@@ -138,8 +138,8 @@ BROKEN = {
     "stepz: {}": "stepz: is no key here; did you mean steps?",
     "steps: {finetuning: {}}": "steps.finetuning: is no key here; did you mean finetune?",
     steps("memry: 4Gi"): "steps.all.memry: is no key here; did you mean memory?",
-    "steps: {all: {cpu: 1, cpu: 2}}": "steps.all.cpu: is there twice; keep one",
-    "{env: {}, env: {}}": "env: is there twice; keep one",
+    "steps: {all: {cpu: 1, cpu: 2}}": "steps.all.cpu: is there twice (lines 1 and 1); keep one",
+    "{env: {}, env: {}}": "env: is there twice (lines 1 and 1); keep one",
     "env: {1: x}": (
         "env.1: must be the name of an environment variable: letters, digits and _, as in "
         "OMP_NUM_THREADS"

@@ -130,8 +130,8 @@ def test_keys_that_do_not_go_together(tmp_path, keys, told):
         ("owner: me\nowner: you\nschedules: {}", "owner: is there twice (lines 1 and 2); keep one"),
         ("schedules:\n  a:\n    cron: @daily", "is no YAML at line 3: found character '@'"),
         ("a: [", "is no YAML at line 1"),
-        ("", "is no mapping; it needs the keys owner and schedules"),
-        ("- a", "is no mapping"),
+        ("", "is empty; it needs the keys owner and schedules"),
+        ("- a", "holds no mapping; it needs the keys owner and schedules"),
         ("owner: me\nschedules:", "schedules=: must be given"),
         ("a: 2026-02-31", "is no YAML: day is out of range"),
         ("owner: me\nschedules: &s\n  a: *s", "schedules.a.a: is no key here"),
@@ -147,7 +147,7 @@ def test_a_cron_that_yaml_stumbles_over_is_shown_in_quotes(tmp_path):
 
 
 def test_a_missing_file(tmp_path):
-    with pytest.raises(InputError, match="No such file or directory; name the file of schedules"):
+    with pytest.raises(InputError, match=r"cannot be read \(No such file .*\); name a file"):
         file.load(tmp_path / "schedules.yaml")
 
 
