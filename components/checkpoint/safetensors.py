@@ -45,7 +45,8 @@ def parsed(text: bytes) -> Any:
     """
     if sum(text.count(sign) for sign in (b",", b"[", b"{")) > _MOST_PARTS:
         raise ValueError("its header lists more than any checkpoint holds")
-    return json.loads(text, object_pairs_hook=_unique)
+    # json itself would guess at UTF-16 and UTF-32, which the format does not know
+    return json.loads(text.decode(), object_pairs_hook=_unique)
 
 
 def _unique(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

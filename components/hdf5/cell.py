@@ -15,7 +15,7 @@ from components.hdf5.frames import receive, receive_bytes, send
 
 IDLE = 5  # seconds until it ends
 _MEMORY = 3 << 29  # bytes beyond what the process holds at its start
-_CPU = 20  # seconds, and one more for each
+_CPU = 8  # seconds, and one more for each
 _PER_SECOND = 50 << 20  # bytes of the file
 
 
