@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from components import storage
 
@@ -17,12 +16,16 @@ def staged(
     Args:
         dataset: URI of a folder or prefix with `<split>.h5`.
         fingerprints: what each split was when it was checked; another one is refused.
+
+    Raises:
+        Failure: the disk of `TMPDIR` is too small.
+        InputError, ServiceError: a split can't be had.
     """
-    with TemporaryDirectory(prefix="biotune-data-") as scratch:
+    with storage.scratch("biotune-data-") as scratch:
         yield {
             split: storage.fetch(
                 storage.join(dataset, f"{split}.h5"),
-                Path(scratch),
+                scratch,
                 fingerprint=(fingerprints or {}).get(split),
             )
             for split in splits

@@ -8,6 +8,8 @@ bounded retries is a `ServiceError`. No message shows a secret.
 """
 
 import posixpath
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -18,10 +20,12 @@ from components.storage import local
 from components.storage.address import scheme, shown
 from components.storage.conditions import put_if, read, require_conditions
 from components.storage.conflict import Conflict, Missing
+from components.storage.places import DiskFull, scratch
 
 __all__ = [
-    "Conflict", "Missing", "Stat", "exists", "fetch", "is_folder", "join", "listing",
-    "open_binary", "put", "put_if", "read", "require_conditions", "shown", "stat",
+    "Conflict", "DiskFull", "Missing", "Stat", "exists", "fetch", "is_folder", "join", "listing",
+    "open_binary", "open_whole", "put", "put_if", "read", "require_conditions", "scratch",
+    "shown", "stat",
 ]  # fmt: skip
 
 
@@ -60,6 +64,24 @@ def open_binary(uri: str, *, fingerprint: str | None = None) -> BinaryIO:
         ServiceError: S3 out of reach, now or at a later read.
     """
     return _backend(uri).open_binary(uri, fingerprint)
+
+
+@contextmanager
+def open_whole(uri: str, *, fingerprint: str | None = None) -> Iterator[BinaryIO]:
+    """Opens a file whose content is what it was when it was stored, to the last byte.
+
+    `open_binary` can't know that of an object, of which it reads parts alone. This downloads it
+    into `TMPDIR` for as long as the block lasts, and holds it against its ETag.
+
+    Raises:
+        Failure: the disk of `TMPDIR` is too small.
+        InputError, ServiceError: see `open_binary`.
+    """
+    with ExitStack() as stack:
+        here = scheme(uri) == "file"  # and not copied
+        folder = Path() if here else stack.enter_context(scratch("biotune-file-"))
+        file = fetch(uri, folder, fingerprint=fingerprint)
+        yield stack.enter_context(file.open("rb"))
 
 
 def stat(uri: str) -> Stat:

@@ -10,7 +10,7 @@ from pathlib import Path
 from components.failures import InputError
 from components.storage.address import local_path, shown
 from components.storage.conflict import Missing, conflict
-from components.storage.local import as_failures, beside
+from components.storage.places import as_failures, beside
 
 
 def read(uri: str, limit: int) -> tuple[bytes, str]:

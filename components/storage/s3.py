@@ -8,7 +8,7 @@ from typing import BinaryIO
 from s3transfer.manager import TransferConfig, TransferManager
 
 from components.storage.address import bucket_and_key, object_key
-from components.storage.local import beside, require_space
+from components.storage.places import beside, require_space
 from components.storage.reader import RangeReader
 from components.storage.s3_body import read_range
 from components.storage.s3_client import client
