@@ -16,7 +16,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from components import rules
+from components import rules, tuned_config
 from components.failures import Findings, InputError
 from components.instantiation import make
 from components.misconfigured import explain
@@ -95,11 +95,18 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
             "allowed": {key: value for key, value in data.items() if key.startswith("allow_")},
             "evaluation": plain["evaluation"],
             "seed": plain["seed"],
+            "allow_targets": _named(plain),
             "accelerator": plain["trainer"]["accelerator"],
         }
     if step == "promote":
         return {"promotion": plain["promotion"]}
     raise ValueError(f"no slice for step {step!r}")
+
+
+def _named(plain: dict[str, Any]) -> list[str]:
+    """The classes that are not shipped and that the user names, in whatever way."""
+    used = [name for key in ("model", "objective") for name in tuned_config.targets(plain[key])]
+    return sorted({*used, *plain["allow_targets"]})
 
 
 def resolved(config: DictConfig) -> dict[str, Any]:
