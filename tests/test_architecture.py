@@ -41,6 +41,7 @@ TORCH_FREE = [
     "components.hdf5",
     "components.manifest",
     "components.objectives",
+    "components.pages",
     "components.parameters",
     "components.layout",
     "components.signal",

@@ -8,16 +8,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from components import storage
 from components.artifacts import publish
 from components.failures import FAILURE, InputError
+from components.pages import rendered
 from components.storage import shown
 
 log = logging.getLogger("biotune")
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE = Path(__file__).parent / "failures.html.j2"
 FAILURES, PAGE = "failures.json", "failures.html"
 NOWHERE = "this pipeline was compiled without `runs`, so that its steps left no record anywhere"
 _LARGEST = 2**22
@@ -82,7 +81,8 @@ def run(runs: str, run: str, output: Path) -> Report:
     content = {"run": run, "note": note, "failures": [asdict(attempt) for attempt in attempts]}
     with publish(output) as folder:
         (folder / FAILURES).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        (folder / PAGE).write_text(_page(content), encoding="utf-8")
+        page = rendered(TEMPLATE, {**content, "content": content})
+        (folder / PAGE).write_text(page, encoding="utf-8")
     return Report(attempts, note, Path(output) / PAGE)
 
 
@@ -130,14 +130,3 @@ def _checked(record: Any) -> dict[str, Any]:
         if all(isinstance(record.get(key, kind()), kind) for key, kind in _FIELDS.items()):
             return {"kind": "failed", "message": "", "exit_code": 1} | record
     raise ValueError("it is of another form")
-
-
-def _page(content: dict[str, Any]) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("failures.html.j2").render(**content, content=content)

@@ -8,12 +8,13 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from components.artifacts import SUMMARY, SUMMARY_REPORT, publish
 from components.failures import InputError
+from components.pages import rendered
 
 log = logging.getLogger("biotune")
+
+TEMPLATE = Path(__file__).parent / "summary.html.j2"
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def run(results: Sequence[Mapping[str, Any]], output: Path) -> Summary:
     summary = Summary(seeds, {name: _spread(values) for name, values in columns.items()})
     with publish(output) as folder:
         (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=1, allow_nan=False))
-        (folder / SUMMARY_REPORT).write_text(_page(summary), encoding="utf-8")
+        page = rendered(TEMPLATE, {"summary": summary}, {"figure": _figure})
+        (folder / SUMMARY_REPORT).write_text(page, encoding="utf-8")
     log.info("summarize: %s over seeds %s", _told(summary), ", ".join(map(str, seeds)))
     return summary
 
@@ -91,15 +93,3 @@ def _told(summary: Summary) -> str:
 
 def _figure(value: float | None) -> str:
     return "undefined" if value is None else f"{value:.4f}"
-
-
-def _page(summary: Summary) -> str:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["figure"] = _figure
-    return environment.get_template("summary.html.j2").render(summary=summary)

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from components.evaluate.report import (
@@ -16,6 +15,7 @@ from components.evaluate.report import (
     results,
     text,
 )
+from components.pages import rendered
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -30,16 +30,9 @@ def render(details: Mapping[str, Any]) -> str:
     Returns:
         A self-contained HTML document that makes no request and runs no script.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"fixed": text.fixed, "breakable": text.breakable}
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))
-    return environment.get_template("report.html.j2").render(style=style, **_content(details))
+    filters = {"fixed": text.fixed, "breakable": text.breakable}
+    return rendered(TEMPLATES / "report.html.j2", {"style": style, **_content(details)}, filters)
 
 
 def _content(details: Mapping[str, Any]) -> dict[str, Any]:
