@@ -43,11 +43,12 @@ def recorded(folder: Path, step: str = "") -> Iterator[None]:
         yield
     except BaseException as error:
         if not (isinstance(error, SystemExit) and error.code in (None, 0)):
-            _leave(_record(error, step), Path(folder), step)
+            _leave(record(error, step), Path(folder), step)
         raise
 
 
-def _record(error: BaseException, step: str) -> dict[str, Any]:
+def record(error: BaseException, step: str = "") -> dict[str, Any]:
+    """What `failure.json` says of an exception: kind, message, exit code, step, time and log."""
     kind, message, code, frames = "crash", f"{type(error).__name__}: {error}", 1, []
     if isinstance(error, Failure):
         kind, message, code = error.kind, str(error), error.exit_code
@@ -57,12 +58,12 @@ def _record(error: BaseException, step: str) -> dict[str, Any]:
         kind, code = STOPPED, error.code
         message = "stopped by SIGTERM" if code == 143 else f"ended with exit code {code}"
     else:
-        told = traceback.TracebackException.from_exception(error, limit=-_FRAMES)
-        frames = "".join(told.format()).splitlines()
-    record = {"kind": kind, "message": redacted(message), "exit_code": code, "step": step}
-    record["time"] = datetime.now(UTC).isoformat(timespec="seconds")
-    record["log"] = list(getattr(error, "log", ())) or last_lines()
-    return record | ({"traceback": [redacted(frame) for frame in frames]} if frames else {})
+        found = traceback.TracebackException.from_exception(error, limit=-_FRAMES)
+        frames = "".join(found.format()).splitlines()
+    told = {"kind": kind, "message": redacted(message), "exit_code": code, "step": step}
+    told["time"] = datetime.now(UTC).isoformat(timespec="seconds")
+    told["log"] = list(getattr(error, "log", ())) or last_lines()
+    return told | ({"traceback": [redacted(frame) for frame in frames]} if frames else {})
 
 
 def _leave(record: Mapping[str, Any], folder: Path, step: str) -> None:

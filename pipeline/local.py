@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from kfp import local
 
-from components.console import INTERRUPTED
+from components import recording
 from components.failures import FAILURE
 from pipeline import dag, place
 from pipeline.outcome import ENGINE, StepFailed, Task, tasks, verdict
@@ -78,7 +78,8 @@ def run(
         try:
             _execute(arguments, scratch, runner or Processes(), seeds, expected)
         except BaseException as error:
-            (out / FAILURE).write_text(json.dumps(_record(error)))
+            record = error.record if isinstance(error, StepFailed) else recording.record(error)
+            (out / FAILURE).write_text(json.dumps(record))
             place.show(list(takewhile(lambda task: task.done, expected())), out)
             raise
         place.show(expected(), out)
@@ -122,14 +123,6 @@ def _execute(
         raise broken
     if failed:
         raise failed from broken
-
-
-def _record(error: BaseException) -> dict[str, Any]:
-    if isinstance(error, StepFailed):
-        return error.record
-    if isinstance(error, KeyboardInterrupt):
-        return {"kind": "interrupted", "message": "interrupted", "exit_code": INTERRUPTED}
-    return {"kind": "crash", "message": f"{type(error).__name__}: {error}", "exit_code": 1}
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from components import parameters
-from components.failures import InputError
+from components.failures import STOPPED, InputError
 from pipeline import local, place
 from pipeline.outcome import StepFailed
 from pipeline.process import GRACE
@@ -289,3 +289,4 @@ def test_a_run_that_is_stopped_leaves_no_process_behind(steps, tmp_path, number)
     assert "Traceback" not in err
     assert not running(int(pid.read_text()))
     assert contents(tmp_path / "out") == [*BACKBONE, "failure.json"]
+    assert json.loads((tmp_path / "out/failure.json").read_text())["kind"] == STOPPED
