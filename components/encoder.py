@@ -1,16 +1,17 @@
 """The model: built by Hydra, filled from a file, and restored with its normalisation."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from components import tuned_config, weightless
 from components.artifacts import CONFIG, MODEL
 from components.config import MODEL_FACTS
 from components.failures import InputError, first_line
@@ -109,21 +110,32 @@ def fill(module: nn.Module, file: Path, missing: frozenset[str] = frozenset()) -
     module.load_state_dict({**own, **tensors})
 
 
-def restore(folder: Path) -> Restored:
+def restore(folder: Path, *, allow: Collection[str] = ()) -> Restored:
     """Rebuilds a tuned model from its folder alone, in eval mode.
 
+    The folder may come from anywhere: nothing is called that it names, except the shipped classes
+    and those that the user allows.
+
+    Args:
+        allow: import paths of classes that are not shipped, such as `my_package.MyModel`; those
+            in the environment's `BIOTUNE_ALLOW_TARGETS` come on top.
+
     Raises:
-        InputError: the folder is not that of a tuned model, or its class is not installed.
+        InputError: the folder is not that of a tuned model, its class is not installed or not
+            allowed, or its weights are not the model's.
     """
+    folder = Path(folder)
     if not (folder / CONFIG).is_file() or not (folder / MODEL).is_file():
         raise InputError(f"{folder}: no tuned model; it needs {CONFIG} and {MODEL}")
+    config = tuned_config.read(folder, allow)
+    if not tuned_config.targets(config["model"]):
+        weightless.require_fit(partial(build, config["model"], "meta"), folder / MODEL)
     try:
-        config = yaml.safe_load((folder / CONFIG).read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{folder / CONFIG}: is no YAML ({first_line(error)})") from None
-    needed = {"model", "input_normalization", "classification_type", "objective"}
-    if not isinstance(config, dict) or not needed <= config.keys():
-        raise InputError(f"{folder / CONFIG}: is not that of a tuned model; was it changed?")
-    restored = network(config)
+        restored = network(config)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {first_line(error)[:200]}"
+        raise InputError(
+            f"{folder / CONFIG}: is not that of a tuned model ({reason}); was it changed?"
+        ) from None
     fill(restored.encoder, folder / MODEL)
     return Restored(restored.eval(), config)

@@ -60,7 +60,7 @@ def test_the_documented_example_learns_in_every_classification_type(kind, tmp_pa
     shape, values, _ = TYPES[kind]
     dataset = make_dataset(tmp_path / "data", shape, values)
     tuned(dataset, tmp_path / "model", kind=kind)
-    restored = restore(tmp_path / "model")
+    restored = restore(tmp_path / "model", allow=["convnet.convnet"])
     assert restored.config["classification_type"] == kind
     logits = restored.network(torch.zeros(5, 4, 64))
     assert logits.shape == (5, restored.config["num_logits"])
