@@ -100,11 +100,13 @@ def _gathered(runs: str, run: str) -> tuple[list[Attempt], str]:
 
 
 def _records(prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Step, pod and URI of each record."""
+    """Step, pod and URI of each record; a training keeps its states below the same prefix."""
     for step in storage.listing(prefix):
         below = storage.join(prefix, step)
         for pod in storage.listing(below):
-            yield step, pod, storage.join(below, f"{pod}/{FAILURE}")
+            record = storage.join(below, f"{pod}/{FAILURE}")
+            if storage.exists(record):
+                yield step, pod, record
 
 
 def _attempt(step: str, pod: str, uri: str) -> Attempt:

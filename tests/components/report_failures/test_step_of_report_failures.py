@@ -50,6 +50,15 @@ class Page(HTMLParser):
         self.text += data
 
 
+def test_what_a_training_keeps_beside_the_records_is_no_failure(tmp_path, gather):
+    state = tmp_path / "runs" / "run-7" / "resume" / ("0" * 20) / "latest.json"
+    state.parent.mkdir(parents=True)
+    state.write_text("{}")
+    done = gather()
+    assert done.attempts == []
+    assert "No step failed." in done.page.read_text()
+
+
 def test_the_newest_step_comes_first_and_of_each_its_newest_attempt(fail, gather):
     fail("finetune", "pod-1", ServiceError("out of reach"), "2026-01-01T00:00:01+00:00")
     fail("finetune", "pod-2", Failure("out of memory"), "2026-01-01T00:00:09+00:00")
