@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 HIDDEN = "***"
 _NAMES = re.compile(
-    r"(?:^|_)(?:TOKEN|PASSWORD|PASSWD|PASSPHRASE|SECRET\w*|API_?KEY|(?:ACCESS|PRIVATE)_KEY(?:_ID)?)$",
+    r"(?:^|_)(?:TOKENS?|\w*PASSWORD|PASSWD|PASSPHRASE|SECRET\w*|CREDENTIALS?|APIKEY|KEY(?:_ID)?)(?:$|_)",
     re.IGNORECASE,
 )
 _PLACES = re.compile(r"_(?:FILE|PATH|DIR|NAME|URI|URL)$", re.IGNORECASE)  # where one lies, not it
@@ -25,6 +25,11 @@ _PATTERNS = (
 _WRITTEN = tuple((re.compile(found, re.IGNORECASE), without) for found, without in _PATTERNS)
 
 
+def names_secret(variable: str) -> bool:
+    """Whether a variable's name says that its value is a secret, and not where one lies."""
+    return bool(_NAMES.search(variable)) and not _PLACES.search(variable)
+
+
 def redacted(text: str) -> str:
     """The text with `***` for each credential in it.
 
@@ -41,10 +46,6 @@ def redacted(text: str) -> str:
 
 def _secrets() -> list[str]:
     """The secret values of the environment as it is now, the longest first."""
-    values = {
-        value.strip()
-        for name, value in os.environ.items()
-        if _NAMES.search(name) and not _PLACES.search(name)
-    }
+    values = {value.strip() for name, value in os.environ.items() if names_secret(name)}
     values = {value for value in values if len(value) >= _SHORTEST}
     return sorted(values | {quote(value, safe="") for value in values}, key=len, reverse=True)

@@ -2,11 +2,9 @@
 
 import re
 
+from components.redaction import names_secret
 from pipeline.placement.values import text
 
-_SECRET = re.compile(
-    r"(^|_)(SECRETS?|TOKENS?|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|APIKEY|KEY|KEY_ID)($|_)"
-)
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 _AS = "must be the name of an environment variable: letters, digits and _, as in OMP_NUM_THREADS"
 
@@ -22,7 +20,7 @@ def _plain(name: str) -> None:
     if name in ("AWS_ENDPOINT_URL", "AWS_REGION"):
         key = "endpoint" if name == "AWS_ENDPOINT_URL" else "region"
         raise ValueError(f"must not be set here; set s3.{key}")
-    if _SECRET.search(name.upper()) and not name.upper().endswith(("_FILE", "_PATH")):
+    if names_secret(name):
         raise ValueError(
             "looks like a secret, and a profile holds none; put it into a Secret of the "
             "namespace and name that under secrets (S3's keys: s3.secret)"

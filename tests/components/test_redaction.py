@@ -8,6 +8,7 @@ from components.redaction import redacted
     [
         *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "HF_TOKEN"),
         *("DB_PASSWORD", "CLIENT_SECRET", "MY_SECRET_KEY", "OPENAI_API_KEY", "biotune_kfp_token"),
+        *("PGPASSWORD", "CLOUD_CREDENTIALS", "SIGNING_KEY"),
     ],
 )
 def test_a_value_of_a_secret_variable_is_blanked(name, monkeypatch):

@@ -100,6 +100,7 @@ BROKEN = {
         "s3.secret: must be given with keys, which are of that Secret"
     ),
     "env: {WANDB_API_KEY: hush}": f"env.WANDB_API_KEY: {SECRET}",
+    "env: {pgpassword: hush}": f"env.pgpassword: {SECRET}",
     "env: {proxy: 'http://me:hush@proxy.example.com'}": (
         "env.proxy: holds credentials, and a profile holds none; take them out"
     ),
