@@ -88,13 +88,16 @@ def test_the_page_leads_to_a_run_and_a_schedule(
     assert "nightly" in captured.out and "a-token" not in captured.out + captured.err
 
 
-def test_the_schedules_of_the_page_do_below_the_charts_values_too(helm, folder):
-    schedules = yaml.safe_load((folder / "schedules.yaml").read_text())["schedules"]
+def test_the_chart_takes_the_schedules_of_the_page_over(helm, folder):
+    described = yaml.safe_load((folder / "schedules.yaml").read_text())
     values = yaml.safe_load((folder / "values.yaml").read_text())
-    (folder / "values.yaml").write_text(yaml.safe_dump(values | {"schedules": schedules}))
+    (owner,) = re.findall(r"^`(scheduler: .*?)`", PAGE, re.MULTILINE)
+    values |= yaml.safe_load(owner) | {"schedules": described["schedules"]}
+    (folder / "values.yaml").write_text(yaml.safe_dump(values))
     texts = [m["data"] for m in rendered(helm, folder) if m["kind"] == "ConfigMap"]
     (text,) = [data["schedules.yaml"] for data in texts if "schedules.yaml" in data]
-    assert yaml.safe_load(text)["schedules"] == schedules
+    taken = yaml.safe_load(text)
+    assert (taken["owner"], taken["schedules"]) == (described["owner"], described["schedules"])
 
 
 def test_the_secret_of_the_page_is_the_one_that_the_steps_ask_for(helm, folder):
