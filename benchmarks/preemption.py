@@ -10,9 +10,11 @@ code 1 if a single byte of the results differs from those of the training that n
 import argparse
 import hashlib
 import json
+import mmap
 import os
 import random
 import signal
+import struct
 import sys
 import time
 from collections.abc import Sequence
@@ -25,6 +27,8 @@ HOME = Path(__file__).parents[1]
 DEMO = HOME / "pipeline" / "demo"
 TWICE = 4  # each fourth training is killed twice
 LIMIT = 20  # starts of one training
+# Shared with a training: when its last start began to train (0.0: not yet).
+TRAINING_SINCE = mmap.mmap(-1, 8)
 
 
 @dataclass
@@ -34,14 +38,14 @@ class Training:
     Attributes:
         moments: seconds after a start at which a signal was sent.
         resumed: the lines that tell from where it went on.
-        repeated: seconds between the newest state and the kill; None where there was no state yet.
+        repeated: seconds of training that each kill cost.
     """
 
     signal: str
     moments: list[float] = field(default_factory=list)
     codes: list[int] = field(default_factory=list)
     resumed: list[str] = field(default_factory=list)
-    repeated: list[float | None] = field(default_factory=list)
+    repeated: list[float] = field(default_factory=list)
     same: bool = False
 
 
@@ -70,6 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         length = time.time() - begun
         print(f"a whole training takes {length:.1f} s", flush=True)
         signals = [signal.SIGKILL] * args.kills + [signal.SIGTERM] * args.terms
+        chance.shuffle(signals)
         done = []
         for number, kind in enumerate(signals):
             times = 2 if number % TWICE == TWICE - 1 else 1
@@ -80,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(_line(number, run), flush=True)
     if args.json:
         args.json.write_text(json.dumps([asdict(run) for run in done], indent=1))
-    lost = [seconds for run in done for seconds in run.repeated if seconds is not None]
+    lost = [seconds for run in done for seconds in run.repeated]
     print(f"{sum(run.same for run in done)} of {len(done)} trainings are bitwise the whole one's")
     if lost:
         mean = sum(lost) / len(lost)
@@ -115,10 +120,12 @@ def _killed(
 
 def _begin(command: list[str], log: Path) -> int:
     """Forks a process that runs a command of `python -m components`."""
+    TRAINING_SINCE[:] = struct.pack("d", 0.0)
     if child := os.fork():
         return child
     code = 1
     try:
+        _watch()
         with log.open("w") as stream:
             os.dup2(stream.fileno(), sys.stderr.fileno())
             os.dup2(stream.fileno(), sys.stdout.fileno())
@@ -130,6 +137,20 @@ def _begin(command: list[str], log: Path) -> int:
     finally:
         sys.stderr.flush()
         os._exit(code)
+
+
+def _watch() -> None:
+    """Tells the process that kills us when we begin to train."""
+    from components.finetune.finetuner import FineTuner
+
+    original = FineTuner.on_train_batch_start
+
+    def begun(*args):
+        if TRAINING_SINCE[:] == struct.pack("d", 0.0):
+            TRAINING_SINCE[:] = struct.pack("d", time.time())
+        return original(*args)
+
+    FineTuner.on_train_batch_start = begun
 
 
 def _finished(child: int, after: float | None = None, kind: int = 0) -> int:
@@ -145,14 +166,14 @@ def _finished(child: int, after: float | None = None, kind: int = 0) -> int:
         time.sleep(0.01)
 
 
-def _repeated(states: Path) -> float | None:
-    """Seconds since the newest state, of the training that has just ended."""
+def _repeated(states: Path) -> float:
+    """Seconds of training since the newest state, of a training that has just been killed."""
     now = time.time()
+    (since,) = struct.unpack("d", TRAINING_SINCE[:])
     for latest in states.glob("*/latest.json"):
-        kept = json.loads(latest.read_text())["states"]
-        if kept:
-            return round(now - datetime.fromisoformat(kept[0]["written"]).timestamp(), 3)
-    return None
+        if kept := json.loads(latest.read_text())["states"]:
+            since = since and max(since, datetime.fromisoformat(kept[0]["written"]).timestamp())
+    return round(now - since, 3) if since else 0.0
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -167,7 +188,7 @@ def _digests(folder: Path) -> dict[str, str]:
 def _line(number: int, run: Training) -> str:
     same = "same bytes" if run.same else "OTHER BYTES"
     moments = " and ".join(f"{moment:.1f} s" for moment in run.moments)
-    lost = ", ".join("no state yet" if s is None else f"{s:.2f} s" for s in run.repeated)
+    lost = ", ".join(f"{seconds:.2f} s" for seconds in run.repeated)
     began = "; ".join(run.resumed) or "began anew" if run.repeated else "was done before"
     return f"{number:3} {run.signal} at {moments}: {began}; repeated {lost or 'nothing'}: {same}"
 

@@ -15,7 +15,7 @@ from lightning.pytorch.callbacks import Checkpoint
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 
 from components import resume
-from components.failures import Failure, InputError, first_line
+from components.failures import Failure, first_line
 from components.finetune import position, snapshot
 from components.finetune.finetuner import FineTuner
 from components.finetune.nonfinite import Guard
@@ -49,6 +49,7 @@ class Preemption(Checkpoint):
         self._ours: dict[str, Any] | None = None
         self._last, self._taken, self._told = time.monotonic(), None, False
         self._asked, self._visits, self._next = self._last, 0, 1
+        self._able = True
 
     @property
     def state(self) -> str | None:
@@ -56,12 +57,11 @@ class Preemption(Checkpoint):
         return self.found["files"][STATE] if self.found else None
 
     def setup(self, trainer: lightning.Trainer, *_: Any, **__: Any) -> None:
-        """Refuses a way of sharing the model that one process can't save for all."""
-        if not isinstance(trainer.strategy, (SingleDeviceStrategy, DDPStrategy)):
-            raise InputError(
-                f"trainer.strategy={type(trainer.strategy).__name__}: its state can't be kept; "
-                "set resume.uri=none"
-            )
+        """Keeps nothing where a model is shared in a way that one process can't save for all."""
+        self._able = isinstance(trainer.strategy, (SingleDeviceStrategy, DDPStrategy))
+        if not self._able and trainer.is_global_zero:
+            kind = type(trainer.strategy).__name__
+            log.warning("trainer.strategy: of a %s no states are kept; a kill costs all", kind)
 
     def on_load_checkpoint(self, trainer: Any, tuner: Any, state: dict[str, Any]) -> None:
         """Sees a loaded state before the other callbacks do."""
@@ -77,7 +77,7 @@ class Preemption(Checkpoint):
                 where, written = position.told(self._ours["where"]), self.found["written"]
                 log.info("resumed at %s, written %s", where, resume.ago(written))
             self._ours = None
-        if threading.current_thread() is threading.main_thread():
+        if self._able and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, self._hear)  # Lightning puts the one before it back
         self._last = time.monotonic()
 
@@ -85,12 +85,13 @@ class Preemption(Checkpoint):
         self, trainer: lightning.Trainer, tuner: FineTuner, batch: Any, batch_idx: int
     ) -> None:
         """A point at which a state can be taken."""
-        if position.before_batch(trainer, batch_idx):
+        if self._able and position.before_batch(trainer, batch_idx):
             self._visit(trainer, tuner, validating=False)
 
     def on_validation_start(self, trainer: lightning.Trainer, tuner: FineTuner) -> None:
         """A point at which a state can be taken."""
-        if not trainer.sanity_checking and trainer.val_check_batch is not None:
+        there = not trainer.sanity_checking and trainer.val_check_batch is not None
+        if self._able and there:
             self._visit(trainer, tuner, validating=True)
 
     def on_validation_batch_end(self, trainer: lightning.Trainer, tuner: Any, *_: Any) -> None:
@@ -154,14 +155,23 @@ class Preemption(Checkpoint):
         self.guard.look()  # or a state that is lost already would take the place of a good one
         self.writer.wait()
         state = snapshot.take(trainer, tuner, self.folder, where)
-        if trainer.is_global_zero:
-            self.writer.start(partial(_write, state, self.spool.copies()), where)
         self._last, self._taken = time.monotonic(), where
+        if not trainer.is_global_zero:
+            return
+        try:
+            copies = self.spool.copies()
+        except OSError as error:
+            log.warning("no state could be kept, the training goes on: %s", first_line(error))
+            return
+        self.writer.start(partial(_write, state, copies), where)
 
 
 def _write(state: dict[str, Any], files: Mapping[str, Path], folder: Path) -> dict[str, Path]:
     file = folder / STATE
-    torch.save(state, file)
+    try:
+        torch.save(state, file)
+    except RuntimeError as error:  # a full disk, in torch's words
+        raise Failure(f"{file}: can't be written ({first_line(error)})") from error
     try:
         torch.load(file, weights_only=True, mmap=True)  # as it will be read
     except Exception as error:

@@ -15,16 +15,17 @@ SMALL = (
     *("model.num_channels=4", "model.num_samples=64", "model.patch_size=16"),
     *("model.embed_dim=16", "model.depth=2", "model.dropout=0.1", "model.signal=null"),
     *("input_normalization.normalize=none", "data.batch_size=8", "optimizer.lr=0.003"),
-    *("trainer.max_epochs=20", "trainer.accelerator=cpu"),
+    *("trainer.max_epochs=10", "trainer.accelerator=cpu"),
 )
-SIZES = {"train": 128, "val": 64, "test": 8}
+SIZES = {"train": 96, "val": 24, "test": 8}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # ten starts, on a machine that may have more to do
 def test_three_that_are_killed_and_one_that_is_told_to_stop(tmp_path):
     data = make_dataset(tmp_path / "data", sizes=SIZES)
     table = tmp_path / "table.json"
-    counts = ("--kills", "3", "--terms", "1", "--every", "0.3s", "--seed", "5")
+    counts = ("--kills", "3", "--terms", "1", "--every", "0.2s", "--seed", "5")
     command = [sys.executable, "benchmarks/preemption.py", *counts, "--dataset", data]
     done = subprocess.run(
         [*command, "--scratch", tmp_path, "--json", table, *SMALL],

@@ -1,5 +1,6 @@
 """A training that ends at any point and is started again gives the bytes of one that did not."""
 
+import errno
 import hashlib
 import json
 import os
@@ -9,10 +10,12 @@ import sys
 import time
 
 import pytest
+import torch
 
 from components import resume
 from components.config import compose, for_step
 from components.failures import InputError
+from components.finetune import spool
 from components.finetune.preemption import Preemption
 from components.finetune.step import run
 from tests.made import make_dataset
@@ -87,6 +90,9 @@ CASES = {
     "workers": ("data.num_workers=1",),
     "steps": ("trainer.max_epochs=-1", "trainer.max_steps=14"),
     "validated within": ("trainer.val_check_interval=0.5",),
+    "validated over epochs": (
+        *("trainer.val_check_interval=4", "trainer.check_val_every_n_epoch=null"),
+    ),
     "validated rarely": ("trainer.check_val_every_n_epoch=2",),
     "overfitting": ("trainer.overfit_batches=3",),
     "sgd": ("optimizer.optim=SGD", "scheduler=step", "+optimizer.options.momentum=0.9"),
@@ -164,6 +170,48 @@ def test_a_changed_setting_begins_anew_and_the_old_place_refuses_it(data, tmp_pa
     tuned(data, tmp_path / "one", "data.num_workers=1", f"resume.uri={place}")
 
 
+def test_a_full_disk_costs_a_state_and_not_the_training(data, tmp_path, monkeypatch, caplog):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    whole = tuned(data, tmp_path / "whole")
+    for module, name in ((spool.shutil, "copy"), (torch, "save")):
+        with monkeypatch.context() as patched:
+            original = getattr(module, name)
+            # Lightning's own writes go through; torch says it in its own words.
+            patched.setattr(
+                module,
+                name,
+                lambda what, to, *a, o=original: (
+                    full() if "biotune-" in str(to) else o(what, to, *a)
+                ),
+            )
+            kept = (f"resume.uri={tmp_path / name}", "resume.every=0s")
+            assert tuned(data, tmp_path / f"model-{name}", *kept) == whole
+        assert "no state could be kept, the training goes on" in caplog.text
+        caplog.clear()
+
+
+def test_the_same_training_twice_at_a_time_is_refused_at_its_start(data, tmp_path, monkeypatch):
+    states = tmp_path / "states"
+    kept = (f"resume.uri={states}", "resume.every=0s")
+    refused = []
+    original = Preemption.on_train_start
+
+    def again(self, trainer, tuner):
+        original(self, trainer, tuner)
+        if not refused:
+            refused.append(None)
+            with pytest.raises(InputError, match="the same training runs already"):
+                tuned(data, tmp_path / "two", *kept)
+            with pytest.raises(InputError, match="another run is making it now"):
+                tuned(data, tmp_path / "one")
+
+    monkeypatch.setattr(Preemption, "on_train_start", again)
+    tuned(data, tmp_path / "one", *kept)
+    assert refused and not (tmp_path / "two").exists()
+
+
 def test_changed_data_and_another_backbone_begin_anew(data, tmp_path):
     prints = {"train": "a", "val": "b"}
     same = resume.facts({"seed": 0, "resume": {"every": "1s"}}, prints, None, 1)
@@ -184,13 +232,3 @@ def test_the_interval_is_that_of_the_states(data, tmp_path, monkeypatch):
     monkeypatch.setattr(Preemption, "_keep", lambda self, *_: taken.append(time.monotonic()))
     tuned(data, tmp_path / "model", f"resume.uri={tmp_path / 'states'}", "resume.every=1h")
     assert not taken
-
-
-def test_the_plan_of_a_cluster_comes_from_the_environment_alone(monkeypatch):
-    config = for_step("finetune", compose(NET))
-    assert resume.settings(config["resume"]) is None
-    monkeypatch.setenv("BIOTUNE_RUNS", "s3://bucket/runs")
-    monkeypatch.setenv("BIOTUNE_RUN", "abc")
-    wanted = resume.settings(config["resume"])
-    assert (wanted.uri, wanted.run, wanted.every) == ("s3://bucket/runs/abc/resume", "abc", 600)
-    assert resume.settings(config["resume"] | {"uri": "none"}) is None
