@@ -93,7 +93,8 @@ def _changed(entrant: Entrant, champion: Champion) -> str:
     tested = f"champion {entrant.rival.model[:12]}" if entrant.rival else "no champion"
     return (
         f"champion.json: names {champion.model[:12]} by now, but the new model was tested beside "
-        f"{tested}, and the recorded numbers are of another test; run again"
+        f"{tested}, and no numbers of this very test are recorded; run again, or evaluate "
+        "beside that one (--champion)"
     )
 
 
