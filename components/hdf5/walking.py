@@ -15,7 +15,7 @@ from components.hdf5.header import header_of
 from components.hdf5.soundness import plain
 
 _PLACES, _TOGETHER = 16, 4  # windows that are read of each split
-_INFLATED = 256 << 20  # bytes of chunks that are unpacked, at most
+_INFLATED = 128 << 20  # bytes of chunks that are unpacked, at most
 _GZIP, _FLETCHER = 1, 3
 
 
@@ -33,14 +33,14 @@ def walk(source: Any, name: str, *, whole: bool) -> None:
     with opened(source, name) as file, readable(name):
         header_of(file, name)
         blocks = [data for data, _ in blocks_of(file, name)]
+        for data in blocks if whole else ():
+            if data.chunks:
+                _walk_chunks(data, name)
         for data in blocks[:_PLACES] + blocks[_PLACES:][-1:]:
             for start in np.unique(
                 np.linspace(0, max(0, len(data) - _TOGETHER), _PLACES, dtype=int)
             ):
                 data[start : start + _TOGETHER].astype(np.float32)
-        for data in blocks if whole else ():
-            if data.chunks:
-                _walk_chunks(data, name)
 
 
 def _walk_chunks(data: h5py.Dataset, name: str) -> None:
@@ -82,5 +82,6 @@ def _require_inflated(raw: bytes, nominal: int, data: h5py.Dataset, name: str) -
         raise InputError(f"{name}: damaged, cannot be read to its end ({error})") from None
     if got > nominal + 32:
         raise InputError(
-            f"{name}: {plain(data.name)} has a chunk that unpacks to far more than it is"
+            f"{name}: {plain(data.name)} has a chunk that unpacks to more than a chunk is; "
+            "that is damage: download or copy it again"
         )

@@ -131,19 +131,29 @@ def test_an_attribute_that_is_no_number_is_named(flat, key):
         read_header(flat)
 
 
-def test_damage_behind_the_header_is_told(tmp_path):
-    path = tmp_path / "train.h5"
+def _with_spoilt_chunk(path, compression):
+    """Eighty windows in as many chunks, one of them damaged where no sample looks."""
     with h5py.File(path, "w") as file:
-        data = np.random.default_rng(0).standard_normal((8, 2, 50))
-        file.create_dataset("data", data=data, chunks=(8, 2, 50), compression="gzip")
-        file["label"] = np.zeros(8, int)
-        place = file["data"].id.get_chunk_info(0).byte_offset
+        data = np.random.default_rng(0).integers(0, 3, (80, 2, 50)).astype(float)
+        file.create_dataset("data", data=data, chunks=(1, 2, 50), compression=compression)
+        file["label"] = np.zeros(80, int)
+        chunk = file["data"].id.get_chunk_info(44)
     with path.open("r+b") as stream:
-        stream.seek(place)
-        stream.write(bytes(200))
-    windows = Windows(path)
+        stream.seek(chunk.byte_offset)
+        stream.write(b"\xff" * chunk.size)
+    return path
+
+
+def test_damage_behind_the_header_is_told_before_it_is_reached(tmp_path):
     with pytest.raises(InputError, match=r"train\.h5: damaged"):
-        windows.read([0])
+        Windows(_with_spoilt_chunk(tmp_path / "train.h5", "gzip"))
+
+
+def test_damage_that_no_trial_finds_is_told_where_it_is_read(tmp_path):
+    windows = Windows(_with_spoilt_chunk(tmp_path / "train.h5", "lzf"))
+    windows.read([0])
+    with pytest.raises(InputError, match=r"train\.h5: damaged"):
+        windows.read([44])
 
 
 def test_a_window_that_is_not_finite_is_named(dataset):

@@ -84,9 +84,8 @@ def test_nothing_that_a_stranger_names_is_called(name, folder, tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("sort", ["touch", "written"])
-def test_the_poisons_are_real(sort, tmp_path):
-    make(dict(zip(("touch", "written"), calls(tmp_path / "mark"), strict=True))[sort], "key")
+def test_the_poisons_are_real(tmp_path):
+    make(calls(tmp_path / "mark")[1], "key")
     assert (tmp_path / "mark").exists()
 
 
