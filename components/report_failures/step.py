@@ -77,7 +77,7 @@ def run(runs: str, run: str, output: Path) -> Report:
     for attempt in attempts:
         log.info("%s failed (%s): %s", attempt.step, attempt.kind, attempt.message)
     if not attempts:
-        log.info("no step failed%s", f" ({note})" if note else "")
+        log.info("no step recorded a failure%s", f": {note}" if note else "")
     content = {"run": run, "note": note, "failures": [asdict(attempt) for attempt in attempts]}
     with publish(output) as folder:
         (folder / FAILURES).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -89,9 +89,10 @@ def run(runs: str, run: str, output: Path) -> Report:
 def _gathered(runs: str, run: str) -> tuple[list[Attempt], str]:
     if not runs or not run:
         return [], NOWHERE
+    prefix = storage.join(runs, run)
     try:
-        found = [_attempt(*place) for place in _records(storage.join(runs, run))]
-    except InputError as error:  # nothing lies there, or it may not be read
+        found = [_attempt(*place) for place in _records(prefix)] if storage.exists(prefix) else []
+    except InputError as error:  # it may not be read
         return [], str(error)
     newest: dict[str, str] = {}
     for attempt in found:

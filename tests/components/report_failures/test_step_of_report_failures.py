@@ -56,7 +56,7 @@ def test_what_a_training_keeps_beside_the_records_is_no_failure(tmp_path, gather
     state.write_text("{}")
     done = gather()
     assert done.attempts == []
-    assert "No step failed." in done.page.read_text()
+    assert "No step recorded a failure." in done.page.read_text()
 
 
 def test_the_newest_step_comes_first_and_of_each_its_newest_attempt(fail, gather):
@@ -93,8 +93,9 @@ def test_a_crash_shows_its_frames(fail, gather):
 def test_no_failure_is_said(gather, fail):
     fail("finetune", "pod-1", Failure("of another run"))
     done = gather("run-8")
-    assert done.attempts == []
-    assert "No step failed" in Page(done.page.read_text()).text
+    assert (done.attempts, done.note) == ([], "")
+    text = Page(done.page.read_text()).text
+    assert "No step recorded a failure" in text and "killed from outside" in text
 
 
 def test_without_a_prefix_it_says_that_nothing_is_known(tmp_path):
@@ -120,7 +121,7 @@ def test_records_lie_in_s3(s3, fail, tmp_path, monkeypatch):
     storage.put(tmp_path / "runs", s3.uri("biotune/runs"))
     done = run(s3.uri("biotune/runs"), "run-7", tmp_path / "report")
     assert [a.message for a in done.attempts] == ["out of memory"]
-    assert run(s3.uri("biotune/runs"), "run-8", tmp_path / "none").attempts == []
+    assert run(s3.uri("biotune/runs"), "run-8", tmp_path / "none").note == ""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(ServiceError):
         run(s3.uri("biotune/runs"), "run-7", tmp_path / "unreachable")
