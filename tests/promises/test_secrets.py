@@ -17,6 +17,7 @@ import yaml
 from components import __main__ as steps
 from components import storage
 from components.failures import Failure
+from components.redaction import redacted
 from pipeline import cli
 from tests.kfp_server.server import Fault
 from tests.promises.canaries import leaks
@@ -205,10 +206,24 @@ def test_no_exception_of_storage_tells_any(s3, home, tmp_path, monkeypatch, vari
         with pytest.raises(Failure) as caught:
             action()
         assert leaks(ALL, str(caught.value), repr(caught.value)) == []
-        from components.redaction import redacted
-
         frames = "".join(traceback.format_exception(caught.value))
         assert leaks(ALL, redacted(frames)) == []
+
+
+@pytest.mark.parametrize("uri", [PRESIGNED, IN_A_URI, RAW_IN_A_URI])
+def test_no_exception_repeats_a_uri_with_credentials(uri, home, tmp_path):
+    actions = [
+        lambda: storage.stat(uri),
+        lambda: storage.fetch(uri, tmp_path / "into"),
+        lambda: storage.put(DEMO / "README.md", uri),
+        lambda: storage.put_if(b"x", uri, fingerprint=None),
+        lambda: storage.listing(uri),
+        lambda: storage.join(uri, "../x"),
+    ]
+    for action in actions:
+        with pytest.raises(Failure) as caught:
+            action()
+        assert leaks(ALL, str(caught.value), repr(caught.value)) == []
 
 
 def test_what_goes_to_a_cluster_holds_none(call, kfp_server, tmp_path, home, monkeypatch):
