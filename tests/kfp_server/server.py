@@ -111,11 +111,6 @@ class KfpServer:
         with self.lock:
             self.faults.append(Fault(status, **settings))
 
-    def heal(self) -> None:
-        """Ends all misbehaviour."""
-        with self.lock:
-            self.faults.clear()
-
     def fault(self, operation: str) -> Fault | None:
         """The misbehaviour that is due for a request."""
         with self.lock:
