@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.pipeline.packages import PROFILE, compiled
+
 STAND_INS = Path(__file__).parent / "stand_ins"
 
 
@@ -21,3 +23,15 @@ def steps(tmp_path, monkeypatch):
 
     order()
     return order
+
+
+@pytest.fixture
+def plain(tmp_path, monkeypatch):
+    """The pipeline compiled without a profile."""
+    return compiled(tmp_path, monkeypatch)[0]
+
+
+@pytest.fixture
+def everything(tmp_path, monkeypatch):
+    """The pipeline with a profile and promotion, and what is Kubernetes' own."""
+    return compiled(tmp_path, monkeypatch, PROFILE, promotion=True)
