@@ -7,6 +7,7 @@ needs to reach nothing. What was found sound is remembered for this process and 
 
 import os
 import signal
+import stat
 import threading
 import weakref
 from pathlib import Path
@@ -42,6 +43,8 @@ def vet(source: Path | BinaryIO, name: str) -> None:
     if signature in _sound or (path is None and source in _streams):
         return
     if path and not signature:
+        if os.path.exists(path):
+            raise InputError(f"{name}: is no file; name one that holds a split")
         return  # it is not there, which opening it tells best
     with _lock:
         _ask(path, source, name, signature[2] if signature else _length(source))
@@ -56,6 +59,8 @@ def signed(path: Path | str) -> Signature | None:
     try:
         found = os.stat(path)
     except (OSError, ValueError, TypeError):
+        return None
+    if not stat.S_ISREG(found.st_mode):  # reading a pipe may never end
         return None
     return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 

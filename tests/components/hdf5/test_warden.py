@@ -113,6 +113,13 @@ def test_nothing_is_asked_of_it_for_a_file_that_is_not_there(tmp_path):
         read_header(tmp_path / "gone.h5")
 
 
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_is_not_waited_for(make, tmp_path):
+    make(tmp_path / "train.h5")
+    with pytest.raises(InputError, match="is no file"):
+        read_header(tmp_path / "train.h5")
+
+
 def test_a_chunk_that_unpacks_without_end_is_refused(tmp_path):
     path = tmp_path / "train.h5"
     with h5py.File(path, "w") as file:
