@@ -12,7 +12,9 @@ _REPOSITORY = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _NAME = "must be a name of Kubernetes: small letters, digits, - and ., as in biotune-s3"
 Name = text(_DOTTED, _NAME, longest=253)
-Queue = text(_DOTTED, "must be the name of a LocalQueue of at most 63 characters", longest=63)
+Queue = text(
+    _DOTTED, "must be a LocalQueue's name: small letters, digits, - and ., at most 63", longest=63
+)
 # KFP names the pod's volume after the claim, and a volume's name has no dots.
 Claim = text(
     _PART,

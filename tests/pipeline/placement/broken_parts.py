@@ -120,7 +120,7 @@ BROKEN = {
     # the rest
     "service_account: Bio": f"service_account=Bio: {NAME}",
     "kueue: {queue: a b}": (
-        "kueue.queue=a b: must be the name of a LocalQueue of at most 63 characters"
+        "kueue.queue=a b: must be a LocalQueue's name: small letters, digits, - and ., at most 63"
     ),
     "security: {user: 0, non_root: true}": (
         "security.user=0: is root, which non_root refuses; change one of them"
