@@ -139,7 +139,8 @@ class Preemption(Checkpoint):
         if trainer.world_size > 1 and self._visits < self._next:
             return ""
         # A state counts once it is written: it is taken that much earlier.
-        wait = self.every - _RESERVE * self.writer.took
+        took = self.every / 4 if self.writer.took is None else self.writer.took
+        wait = self.every - _RESERVE * took
         due = time.monotonic() - self._last >= wait and not self.writer.busy
         action = STOP if self._told else KEEP if due else ""
         if trainer.world_size == 1:

@@ -23,11 +23,12 @@ class Writer:
     A place that is out of reach does not end the training: the next state may go through.
 
     Attributes:
-        took: seconds that it took to write the last one.
+        took: seconds that it took to write the last one; None before the first.
     """
 
     def __init__(self, place: Place) -> None:
-        self.place, self.took = place, 0.0
+        self.place = place
+        self.took: float | None = None
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
 

@@ -84,8 +84,9 @@ def until_done(attempt):
 
 CASES = {
     "plain": (),
-    "plateau": ("scheduler=plateau", "scheduler.patience=0", "scheduler.monitor=val_loss"),
+    "plateau": ("scheduler=plateau", "scheduler.patience=0", "+scheduler.threshold=0.9"),
     "early stopping": ("callbacks=early_stopping", "callbacks.early_stopping.patience=1"),
+    "best at first": ("optimizer.lr=1e-30", "scheduler=constant"),
     "accumulated": ("trainer.accumulate_grad_batches=2",),
     "workers": ("data.num_workers=1",),
     "steps": ("trainer.max_epochs=-1", "trainer.max_steps=14"),
@@ -113,6 +114,15 @@ def test_a_training_killed_again_and_again_gives_the_same_bytes(case, data, tmp_
     found, attempts = until_done(lambda: tuned(data, tmp_path / "broken", *CASES[case], *states))
     assert attempts > 3
     assert found == whole
+
+
+@pytest.mark.slow
+def test_states_in_s3_serve_as_well(data, tmp_path, monkeypatch, s3):
+    whole = tuned(data, tmp_path / "whole")
+    states = (f"resume.uri={s3.uri('states')}", "resume.every=0s")
+    dying(monkeypatch, [4, 7])
+    found, attempts = until_done(lambda: tuned(data, tmp_path / "broken", *states))
+    assert attempts == 3 and found == whole
 
 
 def command(data, output, *overrides):
