@@ -219,3 +219,20 @@ def test_a_full_disk_is_told_as_such(s3, unwell_s3, tmp_path, monkeypatch):
     with pytest.raises(Failure, match="the disk is full"):
         storage.fetch(uri, tmp_path / "into")
     assert os.listdir(tmp_path / "into") == []
+
+
+@pytest.mark.parametrize(
+    ("region", "words"), [(None, None), ("no region!", "no valid S3 region.*set AWS_REGION")]
+)
+def test_a_region_that_is_missing_does_no_harm_and_a_wrong_one_is_told(
+    s3, unwell_s3, monkeypatch, region, words
+):
+    uri = s3.put("weights.bin", b"abc")
+    monkeypatch.delenv("AWS_REGION")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    if region is None:
+        assert storage.stat(uri).size == 3
+        return
+    monkeypatch.setenv("AWS_DEFAULT_REGION", region)
+    with pytest.raises(InputError, match=words):
+        storage.stat(uri)
