@@ -1,5 +1,6 @@
 """How a command speaks: plain log lines and one line for each error on stderr, and an exit code."""
 
+import errno
 import logging
 import os
 import signal
@@ -58,6 +59,12 @@ def told() -> Iterator[None]:
     except BrokenPipeError:  # the reader of our output, `head` say, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        place = f"{redacted(str(error.filename))}: " if error.filename else ""
+        print(f"{ERROR}{place}the disk is full; free some space", file=sys.stderr)
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         print(f"{ERROR}interrupted", file=sys.stderr)
         raise SystemExit(INTERRUPTED) from None

@@ -12,7 +12,7 @@ import socket
 import tempfile
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +72,8 @@ def _leave(record: Mapping[str, Any], folder: Path, step: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / FAILURE).write_text(text, encoding="utf-8")
     except OSError as error:
+        with suppress(OSError):
+            (folder / FAILURE).unlink(missing_ok=True)  # half of it would be worse than none
         log.warning("%s: %s can't be left there (%s)", folder, FAILURE, error.strerror)
     runs, run = os.environ.get(RUNS), os.environ.get(RUN)
     if not (step and runs and run):

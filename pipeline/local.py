@@ -78,9 +78,12 @@ def run(
         try:
             _execute(arguments, scratch, runner or Processes(), seeds, expected)
         except BaseException as error:
-            record = error.record if isinstance(error, StepFailed) else recording.record(error)
-            (out / FAILURE).write_text(json.dumps(record))
+            told = place.instead(error, out)
+            record = told.record if isinstance(told, StepFailed) else recording.record(told)
+            place.leave(json.dumps(record), out / FAILURE)
             place.show(list(takewhile(lambda task: task.done, expected())), out)
+            if told is not error:
+                raise told from error
             raise
         place.show(expected(), out)
         shutil.rmtree(scratch)

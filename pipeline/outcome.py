@@ -139,8 +139,9 @@ def verdict(codes: Mapping[Path, int], expected: Sequence[Task]) -> StepFailed |
             return StepFailed(name, {"kind": ENGINE, "message": message, "exit_code": 1})
         if code == 0 and task.done:
             continue
-        records = sorted(task.place.rglob(FAILURE))
-        record = json.loads(records[0].read_text()) if records else _unexplained(task, code)
+        texts = [file.read_text() for file in sorted(task.place.rglob(FAILURE))]
+        told = [text for text in texts if text]  # a full disk leaves an empty one
+        record = json.loads(told[0]) if told else _unexplained(task, code)
         if record["kind"] == "crash":
             record["message"] = f"{name} crashed: {' '.join(record['message'].split())}"
         return StepFailed(name, record)

@@ -11,11 +11,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from components.failures import FAILURE, RUN, RUNS, InputError
+from components.failures import FAILURE, RUN, RUNS, Failure, InputError
 from pipeline.outcome import Task
 
 log = logging.getLogger("biotune")
 SCRATCH = ".kfp"
+_NEEDED = 32 * 2**10  # bytes, for a step's parameters and records
 HELD = ("backbone", "model", "evaluation", "seed-*", "summary", "decision")
 
 
@@ -64,6 +65,24 @@ def show(done: Sequence[Task], out: Path) -> None:
             shutil.rmtree(shown)
         task.made.rename(shown)
         task.made.symlink_to(shown)
+
+
+def instead(error: BaseException, out: Path) -> BaseException:
+    """What to tell of a failed run: where the disk is full, that, whatever came of it."""
+    told = isinstance(error, Failure) and "free some space" in str(error)
+    stopped = isinstance(error, KeyboardInterrupt | SystemExit)
+    if told or stopped or shutil.disk_usage(out).free >= _NEEDED:
+        return error
+    return Failure(f"--out {out}: the disk is full; free some space and run the same again")
+
+
+def leave(text: str, file: Path) -> None:
+    """Writes a record whole or, where the disk is full, not at all."""
+    try:
+        file.write_text(text)
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        log.warning("%s: can't be left there (%s)", file, error.strerror)
 
 
 def _take_back(scratch: Path) -> None:

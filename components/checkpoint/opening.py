@@ -1,7 +1,8 @@
 """Opens a checkpoint of any format, from anywhere."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from components import storage
 from components.checkpoint import kinds, safetensors, shards, torch_zip
@@ -12,7 +13,9 @@ from components.storage import Stat, shown
 
 
 @contextmanager
-def open_checkpoint(uri: str, *, fingerprint: str | None = None) -> Iterator[Checkpoint]:
+def open_checkpoint(
+    uri: str, *, fingerprint: str | None = None, whole: bool = False
+) -> Iterator[Checkpoint]:
     """Opens a Lightning `.ckpt`, a torch state dict, or safetensors in one file or several.
 
     What it is, its bytes tell, not its name. Nothing that is pickled inside is run or imported.
@@ -21,13 +24,16 @@ def open_checkpoint(uri: str, *, fingerprint: str | None = None) -> Iterator[Che
     Args:
         uri: a file, or for safetensors in several files their index or its folder.
         fingerprint: of `stat`; another file than that is refused.
+        whole: has all of it brought here first and held against its ETag, for who takes numbers
+            out of it: a byte that changed on its way from S3 would be a wrong weight.
 
     Raises:
         InputError: missing, damaged, no checkpoint, or not the file of the fingerprint.
         ServiceError: S3 out of reach.
     """
     with ExitStack() as stack:
-        yield _opened(_file(uri), fingerprint, stack)
+        opener = storage.open_whole if whole else storage.open_binary
+        yield _opened(_file(uri), fingerprint, stack, opener)
 
 
 def stat(uri: str) -> Stat:
@@ -45,10 +51,12 @@ def _file(uri: str) -> str:
     return shards.index_in(uri) if storage.is_folder(uri) else uri
 
 
-def _opened(uri: str, fingerprint: str | None, stack: ExitStack) -> Checkpoint:
+def _opened(
+    uri: str, fingerprint: str | None, stack: ExitStack, opener: Callable[..., Any]
+) -> Checkpoint:
     places = _places(uri)
     if places is None:
-        source = Source(stack.enter_context(storage.open_binary(uri, fingerprint=fingerprint)), uri)
+        source = Source(stack.enter_context(opener(uri, fingerprint=fingerprint)), uri)
         with _damage_told(uri):
             form = torch_zip if kinds.kind_of(source) == kinds.TORCH_ZIP else safetensors
             return form.read(source)
@@ -58,7 +66,7 @@ def _opened(uri: str, fingerprint: str | None, stack: ExitStack) -> Checkpoint:
             "run again from the start, with the files left alone"
         )
     return shards.joined(
-        uri, places, [_shard(shard, stack) for shard in shards.shard_uris(uri, places)]
+        uri, places, [_shard(shard, stack, opener) for shard in shards.shard_uris(uri, places)]
     )
 
 
@@ -69,8 +77,8 @@ def _places(uri: str) -> dict[str, str] | None:
         return shards.read_index(source) if kinds.kind_of(source) == kinds.INDEX else None
 
 
-def _shard(uri: str, stack: ExitStack) -> Checkpoint:
-    source = Source(stack.enter_context(storage.open_binary(uri)), uri)
+def _shard(uri: str, stack: ExitStack, opener: Callable[..., Any]) -> Checkpoint:
+    source = Source(stack.enter_context(opener(uri)), uri)
     with _damage_told(uri):
         if kinds.kind_of(source) != kinds.SAFETENSORS:
             raise source.refusal("is listed in an index, but is no safetensors file")

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from components.console import log_plainly, told
-from components.recording import recorded
 from components.finetune.training import Request, train
+from components.recording import recorded
 
 
 def main() -> None:

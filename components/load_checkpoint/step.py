@@ -56,7 +56,7 @@ def run(
     manifest = Manifest.from_dict(config["manifest"])
     with publish(output) as folder:
         fingerprint = fingerprint or checkpoints.stat(checkpoint).fingerprint
-        with checkpoints.open_checkpoint(checkpoint, fingerprint=fingerprint) as opened:
+        with checkpoints.open_checkpoint(checkpoint, fingerprint=fingerprint, whole=True) as opened:
             matching = checkpoints.match(
                 opened.tensors, manifest, head=config["head"], **config["checkpoint"]
             )

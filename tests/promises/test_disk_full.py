@@ -164,7 +164,12 @@ def test_a_training_outlives_a_full_disk_for_its_states(disk, made, tmp_path, ca
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("free", "left"),
-    [(600, []), (2600, ["backbone/backbone.safetensors", "backbone/report.json"])],
+    [
+        (4, []),
+        (40, []),
+        (600, []),
+        (2600, ["backbone/backbone.safetensors", "backbone/report.json"]),
+    ],
 )
 def test_a_run_tells_it_and_goes_on_with_more_space(disk, free, left):
     out = disk(free) / "out"

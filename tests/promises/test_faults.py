@@ -3,10 +3,13 @@
 import hashlib
 import os
 import time
+from pathlib import Path
 
 import pytest
+from safetensors.numpy import load_file
 
 from components import storage
+from components.__main__ import main
 from components.failures import Failure, InputError, ServiceError
 from components.staging import staged
 from components.storage import s3_download
@@ -87,6 +90,26 @@ def test_a_stream_goes_on_from_where_it_broke(s3, unwell_s3):
     assert unwell_s3.faults.done.total() >= 3
     begun = {int(a.removeprefix("bytes=").split("-")[0]) for a in asked if a}
     assert any(start % BLOCK for start in begun)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_flipped_byte_becomes_no_weight(s3, unwell_s3, tmp_path, seed):
+    backbone = tmp_path / "local"
+    demo = Path(__file__).parents[2] / "pipeline" / "demo" / "pretrained.ckpt"
+    asked = ["load-checkpoint", "experiment=demo", "--checkpoint"]
+    assert main([*asked, str(demo), "--output", str(backbone)]) == 0
+    weights = backbone / "backbone.safetensors"
+    uri = s3.put("weights.safetensors", weights.read_bytes())
+    unwell_s3.faults = Faults([faults.FLIPPED], rate=0.7, seed=seed, only=["GET"], most=6)
+    try:
+        assert main([*asked, uri, "--output", str(tmp_path / "fetched")]) == 0
+    except SystemExit as end:
+        assert end.code in (1, 2)
+        assert not (tmp_path / "fetched" / "backbone.safetensors").exists()
+    else:
+        fetched = tmp_path / "fetched" / "backbone.safetensors"
+        assert load_file(fetched).keys() == load_file(weights).keys()
+        assert fetched.read_bytes() == weights.read_bytes()
 
 
 def test_a_byte_that_always_flips_is_not_passed_on(
