@@ -78,11 +78,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         done = []
         for number, kind in enumerate(signals):
             times = 2 if number % TWICE == TWICE - 1 else 1
-            moments = [chance.uniform(0, length) for _ in range(times)]
-            run = _killed(command, folder / str(number), kind, moments, args.every)
-            run.same = _digests(folder / str(number) / "model") == _digests(whole)
+            for draw in range(LIMIT):  # until the signal finds the training alive
+                moments = [chance.uniform(0, length) for _ in range(times)]
+                at = folder / f"{number}-{draw}"
+                run = _killed(command, at, kind, moments, args.every)
+                run.same = _digests(at / "model") == _digests(whole)
+                print(_line(number, run), flush=True)
+                if run.repeated or not run.same:
+                    break
             done.append(run)
-            print(_line(number, run), flush=True)
     if args.json:
         args.json.write_text(json.dumps([asdict(run) for run in done], indent=1))
     lost = [seconds for run in done for seconds in run.repeated]
