@@ -1,7 +1,7 @@
 """The present champion, tested beside the new model on the same windows."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,22 +39,22 @@ class Champion:
         return {"model": self.fingerprint, "uri": shown(self.uri), "metrics": results.metrics}
 
 
-def summon(uri: str) -> Champion:
+def summon(uri: str, allow: Collection[str] = ()) -> Champion:
     """Fetches a champion, file by file against its digest, and rebuilds it.
 
-    What the registry says is taken for data alone, up to here: its configuration names the class
-    of the model, which is imported and built. Which classes may be is for `instantiation.make`
-    to say, for a champion as for any tuned model.
+    Its configuration names the class of the model, which is imported and built if it is a shipped
+    one or allowed, as for any tuned model.
 
     Args:
         uri: of a model in a registry.
+        allow: import paths of classes that are not shipped.
 
     Raises:
         InputError: it is not whole, or can't be built here.
     """
     with _named(uri), tempfile.TemporaryDirectory(prefix="biotune-champion-") as scratch:
         folder = models.fetch(uri, Path(scratch))
-        restored = restore(folder)
+        restored = restore(folder, allow=allow)
         objective = make(restored.config["objective"], "objective")
         return Champion(uri, models.read(uri).fingerprint, restored, objective)
 

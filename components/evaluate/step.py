@@ -63,9 +63,10 @@ def run(
         Failure: the model's output is not finite.
     """
     place = inference.device(config["accelerator"])
-    restored = restore(Path(model))
+    allow = config.get("allow_targets", ())
+    restored = restore(Path(model), allow=allow)
     objective = make(restored.config["objective"], "objective")
-    rival = champions.summon(champion) if champion else None
+    rival = champions.summon(champion, allow) if champion else None
     fingerprints = config.get("fingerprints") or {}
     with publish(output) as folder, staged(dataset, ("test",), fingerprints) as paths:
         header = read_header(paths["test"])

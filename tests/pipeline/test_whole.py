@@ -33,7 +33,6 @@ def made(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(EXAMPLE))
         patch.setenv("PYTHONPATH", os.pathsep.join([str(HOME), str(EXAMPLE)]))
-        patch.setenv("BIOTUNE_ALLOW_TARGETS", "convnet.convnet")
         patch.chdir(folder)
         _pretrained(folder / "pretrained.ckpt")
         uris = ["--checkpoint", "pretrained.ckpt", "--dataset", "data"]

@@ -21,6 +21,7 @@ CONFIG = {
     "evaluation": {"bootstrap": 50},
     "seed": 0,
     "accelerator": "cpu",
+    "allow_targets": ["torch.nn.Sequential", "torch.nn.Flatten", "torch.nn.Linear"],
 }
 #: type, class of the objective, num_classes, num_outputs, number of logits, shape of a label
 KINDS = {
