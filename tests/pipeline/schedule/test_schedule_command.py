@@ -6,6 +6,7 @@ import pytest
 
 from pipeline import package
 from pipeline.schedule import marker
+from pipeline.schedule.cluster import Cluster
 
 NIGHTLY = {"cron": "0 0 2 * * MON-FRI"}
 
@@ -100,6 +101,18 @@ def test_the_file_is_the_truth_about_pauses(kfp_server, schedule, written):
     assert applied(schedule, written(nightly=NIGHTLY)) == {"nightly": "resumed"}
     assert schedule("pause", "nightly")[0] == 0
     assert applied(schedule, written(nightly=NIGHTLY)) == {"nightly": "resumed"}
+
+
+def test_a_run_that_is_triggered_as_its_schedule_goes_is_not_killed(
+    kfp_server, schedule, written, monkeypatch
+):
+    """A schedule may fire between the look at what is in flight and its deletion."""
+    applied(schedule, written(nightly=NIGHTLY))
+    old = only(kfp_server)["recurring_run_id"]
+    monkeypatch.setattr(Cluster, "in_flight", lambda *_: kfp_server.trigger(old) and 0)
+    assert applied(schedule, written(nightly={"cron": "@daily"})) == {"nightly": "replaced"}
+    assert old not in kfp_server.state.recurring
+    assert len(kfp_server.state.runs) == 1 and kfp_server.state.killed == []
 
 
 def test_what_runs_is_not_killed_by_a_change_or_a_removal(kfp_server, schedule, written):
