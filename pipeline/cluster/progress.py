@@ -59,9 +59,10 @@ def read(run: Any) -> Progress:
     state = "PENDING" if run.state in _UNKNOWN else run.state
     skipped = {task.display_name for task in tasks if task.state == "SKIPPED"}
     steps = []
-    for name, groups in _steps(run.pipeline_spec or {}):
-        own = [task for task in tasks if task.display_name == name]
-        driver = [task for task in tasks if task.display_name == f"{name}-driver"]
+    for name, shown, groups in _steps(run.pipeline_spec or {}):
+        names = {name, shown}  # a server shows one or the other
+        own = [task for task in tasks if task.display_name in names]
+        driver = [task for task in tasks if task.display_name in {f"{n}-driver" for n in names}]
         step = _state(own, driver)
         if step == NOT_STARTED and (state == "SUCCEEDED" or skipped & set(groups)):
             step = "SKIPPED"
@@ -82,27 +83,25 @@ def _state(own: list[Any], driver: list[Any]) -> str:
     return "PENDING" if own or driver else NOT_STARTED
 
 
-def _steps(spec: dict[str, Any]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The steps of a pipeline, and the groups that each is in."""
+def _steps(spec: dict[str, Any]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """The steps of a pipeline: name, display name, and the groups that each is in."""
     spec = spec.get("pipeline_spec", spec)
     components = spec.get("components", {})
     if not spec.get("root"):
-        yield from ((name, ()) for name in STEPS)
+        yield from ((name, name, ()) for name in STEPS)
         return
-    found = dict(_below(spec["root"], components, ()))
-    for name in sorted(found, key=_place):
-        yield name, found[name]
+    yield from sorted(_below(spec["root"], components, ()), key=lambda step: _place(step[0]))
 
 
 def _below(
     component: dict[str, Any], components: dict[str, Any], groups: tuple[str, ...]
-) -> Iterator[tuple[str, tuple[str, ...]]]:
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     for name, task in component.get("dag", {}).get("tasks", {}).items():
         inner = components.get(task.get("componentRef", {}).get("name", ""), {})
         if "dag" in inner:
             yield from _below(inner, components, (*groups, name))
         else:
-            yield name, groups
+            yield name, task.get("taskInfo", {}).get("name", name), groups
 
 
 def _place(name: str) -> tuple[int, int, str]:
