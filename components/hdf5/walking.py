@@ -16,7 +16,7 @@ from components.hdf5.soundness import plain
 
 _PLACES, _TOGETHER = 16, 4  # windows that are read of each split
 _INFLATED = 128 << 20  # bytes of chunks that are unpacked, at most
-_GZIP, _FLETCHER = 1, 3
+_GZIP, _FLETCHER, _LZF = 1, 3, 32000
 
 
 def walk(source: Any, name: str, *, whole: bool) -> None:
@@ -47,6 +47,7 @@ def _walk_chunks(data: h5py.Dataset, name: str) -> None:
     found: list[Any] = []
     data.id.chunk_iter(found.append)
     size, nominal = data.file.id.get_filesize(), prod(data.chunks) * data.dtype.itemsize
+    _require_grid(found, data, name)
     for chunk in found:
         if chunk.byte_offset + chunk.size > size:
             raise InputError(
@@ -60,10 +61,33 @@ def _walk_chunks(data: h5py.Dataset, name: str) -> None:
             )
     plan = data.id.get_create_plist()
     codes = [plan.get_filter(i)[0] for i in range(plan.get_nfilters())]
+    if _LZF in codes and plan.get_filter(codes.index(_LZF))[2][2:3] != (nominal,):
+        raise InputError(
+            f"{name}: damaged: a chunk of {plain(data.name)} takes {nominal:,} bytes, its filter "
+            "says otherwise; download or copy it again"
+        )
     if _GZIP in codes:
         for chunk in _some(found, nominal):
             _, raw = data.id.read_direct_chunk(chunk.chunk_offset)
             _require_inflated(raw[:-4] if codes[-1] == _FLETCHER else raw, nominal, data, name)
+
+
+def _require_grid(chunks: list[Any], data: h5py.Dataset, name: str) -> None:
+    """Each chunk's place must be one of the grid that shape and chunks make, and no other's."""
+    places = {chunk.chunk_offset for chunk in chunks}
+    outside = (
+        place
+        for place in places
+        if any(
+            at % step or at >= end
+            for at, step, end in zip(place, data.chunks, data.shape, strict=True)
+        )
+    )
+    if len(places) < len(chunks) or any(outside):
+        raise InputError(
+            f"{name}: damaged: {plain(data.name)} has chunks where none can be; "
+            "download or copy it again"
+        )
 
 
 def _some(chunks: list[Any], nominal: int) -> Iterator[Any]:

@@ -49,6 +49,12 @@ def test_at_least_one_of_them_does_crash_it():
     assert any(code < 0 for code in codes)
 
 
+def test_a_chunk_where_none_can_be_is_told_before_it_is_read():
+    """The library reads memory that is not its own for such a file, and crashes now and then."""
+    with pytest.raises(InputError, match="/data has chunks where none can be"):
+        read_header(DAMAGED / "misplaced_chunk.h5")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("file", HANGS, ids=lambda file: file.name)
 def test_files_that_hang_the_library_are_refused_in_time(file):
