@@ -75,6 +75,7 @@ class StepProcess(subprocess_task_handler.SubprocessTaskHandler):
     def run(self) -> status.Status:
         """Runs the command to its end; the process and what it started do not outlive this."""
         place = place_of(self.full_command)
+        place.mkdir(parents=True, exist_ok=True)  # a task that leaves nothing has its place, too
         step = place.name
         started = time.monotonic()
         env = environment({**identity(Path(self.pipeline_root)), **self.env_vars})

@@ -59,6 +59,7 @@ class StepContainer(docker_task_handler.DockerTaskHandler):
             Failure: the daemon cannot run it.
         """
         place = place_of(self.full_command)
+        place.mkdir(parents=True, exist_ok=True)  # a task that leaves nothing has its place, too
         step = place.name
         started = time.monotonic()
         options = dict(self.runner.container_run_args)
