@@ -13,7 +13,7 @@ demo: .venv/ready  ## fine-tune the bundled model on the bundled recordings
 	@$(BIN)/biotune run
 
 test: .venv/ready  ## all tests but those with containers
-	$(BIN)/pytest -q -n $(WORKERS) -m "not docker"
+	$(BIN)/pytest -q -n $(WORKERS) --dist worksteal -m "not docker"
 
 lint: .venv/ready  ## style and import order
 	$(BIN)/ruff check .
