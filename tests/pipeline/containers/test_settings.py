@@ -1,7 +1,7 @@
 import pytest
 
 from components.failures import InputError
-from pipeline import dag
+from pipeline import steps
 from pipeline.containers import runner, settings
 
 
@@ -64,7 +64,7 @@ def test_a_wrong_shm_size_is_told(size):
 
 def test_preflight_rides_in_the_image_of_load_checkpoint():
     images = runner.images(())
-    assert images["preflight"] == images["load-checkpoint"] == dag.images()["load-checkpoint"]
+    assert images["preflight"] == images["load-checkpoint"] == steps.images()["load-checkpoint"]
 
 
 def test_an_image_is_named_for_all_steps_or_one():
