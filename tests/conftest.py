@@ -9,6 +9,6 @@ pytest_plugins = [
     "tests.fault_proxy.plugin",
 ]
 
-# What is started in the background ignores Ctrl-C, and so would all that tests start and stop by it.
+# What is started in the background ignores Ctrl-C, and so would what tests start and stop by it.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
