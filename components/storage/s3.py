@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from botocore.exceptions import ClientError
 from s3transfer.manager import TransferConfig, TransferManager
 
 from components.storage.address import bucket_and_key, object_key
@@ -13,7 +14,7 @@ from components.storage.reader import RangeReader
 from components.storage.s3_body import read_range
 from components.storage.s3_client import client
 from components.storage.s3_download import download
-from components.storage.s3_errors import as_failures
+from components.storage.s3_errors import as_failures, status
 from components.storage.s3_lookup import exists, is_folder, listing, stat
 
 __all__ = ["exists", "fetch", "is_folder", "listing", "open_binary", "put", "stat"]
@@ -47,9 +48,15 @@ def put(sources: list[tuple[Path, str]], uri: str) -> None:
     """Uploads each file to its place below `uri`; an empty relative name is `uri` itself."""
     bucket, key = bucket_and_key(uri)
     with as_failures(uri), TransferManager(client(uri), _UPLOAD) as transfer:
-        sent = [
-            transfer.upload(str(file), bucket, f"{key.rstrip('/')}/{below}".strip("/"))
-            for file, below in sources
-        ]
-        for upload in sent:
-            upload.result()
+        keys = [f"{key.rstrip('/')}/{below}".strip("/") for _, below in sources]
+        files = [str(file) for file, _ in sources]
+        sent = [transfer.upload(file, bucket, k) for file, k in zip(files, keys, strict=True)]
+        for upload, file, k in zip(sent, files, keys, strict=True):
+            try:
+                upload.result()
+            except ClientError as error:
+                completing = error.operation_name == "CompleteMultipartUpload"
+                if not completing or status(error) not in (400, 404):
+                    raise
+                # The answer to it was lost, and its parts are put together already: once more.
+                transfer.upload(file, bucket, k).result()
