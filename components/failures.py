@@ -1,6 +1,7 @@
 """Failures that are told in one line: what was given, what is wrong with it, what to do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 
 FAILURE = "failure.json"
@@ -49,6 +50,17 @@ class Findings(InputError):
     def __init__(self, messages: Sequence[str]) -> None:
         self.messages = tuple(messages)
         super().__init__("\n".join(self.messages))
+
+
+@contextmanager
+def noting(findings: list[str]) -> Iterator[None]:
+    """Notes what the user got wrong instead of raising it, so that the next check runs too."""
+    try:
+        yield
+    except Findings as error:
+        findings.extend(error.messages)
+    except InputError as error:
+        findings.append(str(error))
 
 
 def first_line(error: BaseException) -> str:

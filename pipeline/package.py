@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from components.failures import Findings, InputError
+from components.failures import Findings, InputError, noting
 from components.storage.address import bucket_and_key, local_path, scheme, shown
 
 SUFFIXES = (".yaml", ".yml")  # of JSON the compiler can't make what places a step
@@ -80,16 +80,10 @@ def arguments(request: Request) -> dict[str, Any]:
     profile = _profile(request.profile)
     findings = [*_misplaced(request, profile), *_shape(request.seeds, bool(request.registry))]
     parameters: dict[str, Any] = {}
-    try:
+    with noting(findings):
         parameters = placement.override(profile, request.parameters)
-    except Findings as error:
-        findings.extend(error.messages)
-    try:
+    with noting(findings):
         configuration.compose(request.overrides)
-    except Findings as error:
-        findings.extend(error.messages)
-    except InputError as error:
-        findings.append(str(error))
     if findings:
         raise Findings(findings)
     given = {

@@ -9,12 +9,12 @@ from typing import Any
 
 from components import artifacts, signal, splits, storage
 from components import checkpoint as checkpoints
-from components.failures import InputError
+from components.failures import InputError, noting
 from components.instantiation import make
 from components.manifest import Manifest
 from components.preflight import classes, length, windows
 from components.preflight.files import dataset, nearby
-from components.preflight.found import Found, Splits, noting
+from components.preflight.found import Found, Splits
 from components.storage import shown
 from components.storage.address import scheme
 

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from components import splits
+from components.failures import noting
 from components.instantiation import make
 from components.objectives import Objective
-from components.preflight.found import Found, Splits, noting, together
+from components.preflight.found import Found, Splits, together
 
 log = logging.getLogger("biotune")
 

@@ -1,10 +1,8 @@
 """What preflight has found: files that following steps read, and lines on what is wrong."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from components.failures import Findings, InputError
 from components.hdf5 import Header
 from components.preflight.samples import Sample
 
@@ -25,17 +23,6 @@ class Found:
 
 
 Splits = Mapping[str, Found]
-
-
-@contextmanager
-def noting(findings: list[str]) -> Iterator[None]:
-    """Notes what the user got wrong instead of raising it, so that the next check runs too."""
-    try:
-        yield
-    except Findings as error:
-        findings.extend(error.messages)
-    except InputError as error:
-        findings.append(str(error))
 
 
 def together(lines: Iterable[tuple[Found, str]]) -> list[str]:

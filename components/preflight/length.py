@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.durations import in_counts
-from components.preflight.found import Splits, noting
+from components.failures import noting
+from components.preflight.found import Splits
 
 ACCELERATORS = ("auto", "cpu", "gpu", "cuda", "mps", "tpu")
 PRECISIONS = (

@@ -10,9 +10,8 @@ from typing import Any
 import components
 from components import registry as registries
 from components import storage, suitability
-from components.failures import InputError
+from components.failures import InputError, noting
 from components.hdf5 import Header
-from components.preflight.found import noting
 from components.registry import attempts, champions, models
 
 log = logging.getLogger("biotune")
