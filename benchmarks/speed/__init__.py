@@ -1,0 +1,1 @@
+"""How fast Biotune is, beside the best that the same machine can do: `make bench`."""
