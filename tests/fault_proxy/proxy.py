@@ -31,6 +31,7 @@ class FaultProxy(ThreadingHTTPServer):
 
     Attributes:
         before: called with method, path and headers before each request is passed on.
+        sent: bytes of all bodies that were given back.
     """
 
     daemon_threads = True
@@ -42,6 +43,8 @@ class FaultProxy(ThreadingHTTPServer):
         self.faults = faults or Faults()
         self.before: Callable[[str, str, Any], None] = lambda *_: None
         self.closing = threading.Event()
+        self.sent = 0
+        self.counting = threading.Lock()
 
     @property
     def url(self) -> str:
@@ -145,6 +148,8 @@ class _Handler(BaseHTTPRequestHandler):
                 piece = _flipped(piece, here / len(piece))
             self.wfile.write(piece)
             sent += len(piece)
+            with self.server.counting:
+                self.server.sent += len(piece)
 
     def _break(self, fault: str) -> None:
         self.upstream.close()
