@@ -72,7 +72,7 @@ class ElectrodeLocations:
 
         if x.device not in self._placed:
             self._placed[x.device] = torch.from_numpy(self.locations).to(x.device)
-        return {"channel_locations": self._placed[x.device].expand(len(x), -1, -1)}
+        return {"channel_locations": self._placed[x.device].expand(x.shape[0], -1, -1)}
 
     def _misfit(self, channels: int) -> str:
         if self.upstream:

@@ -21,7 +21,7 @@ class Classifier(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Maps the latent (B, S, E) to logits (B, num_classes)."""
-        query = self.learned_agg.expand(len(latent), -1, -1)
+        query = self.learned_agg.expand(latent.shape[0], -1, -1)
         pooled, _ = self.decoder_attn(query, latent, latent, need_weights=False)
         return self.decoder_ffn(pooled[:, 0])
 

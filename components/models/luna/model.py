@@ -99,7 +99,7 @@ class LUNA(nn.Module):
         rows = tokens.transpose(1, 2).flatten(0, 1)
         places = self._by_rows(self._places(x, channel_locations), tokens.shape[2])
         queries, attention = self.cross_attn(rows + places, scores=self.pretraining)
-        sequence = queries.flatten(1).unflatten(0, (len(x), -1))
+        sequence = queries.flatten(1).unflatten(0, (x.shape[0], -1))
         for block in self.blocks:
             sequence = block(sequence)
         return Encoded(self.norm(sequence), places, attention)
@@ -134,7 +134,7 @@ class LUNA(nn.Module):
         channels = encoded.places + self._by_rows(self.channel_emb(channel_names), patches)
         memory = encoded.latent.flatten(0, 1).unflatten(-1, (-1, self.width))
         decoded = self.decoder_head(channels, memory)
-        return decoded.unflatten(0, (len(x), -1)).transpose(1, 2).flatten(2)
+        return decoded.unflatten(0, (x.shape[0], -1)).transpose(1, 2).flatten(2)
 
     def _tokens(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """(B, C, S, D), without coordinates."""

@@ -4,6 +4,8 @@ Spectrum and coordinates are computed in float32 whatever the precision of the t
 no FFT in bfloat16, and the angles of the coordinates reach hundreds of radians.
 """
 
+import math
+
 import torch
 from timm.layers import Mlp
 from torch import Tensor, nn
@@ -53,6 +55,8 @@ class FrequencyEmbedding(nn.Module):
 
 def spectrum(patches: Tensor) -> Tensor:
     """Magnitudes, then phases of the patches' frequencies: (..., P) to (..., 2 (P // 2 + 1))."""
+    if torch.compiler.is_exporting():
+        return _spectrum_by_products(patches.float()).to(patches.dtype)
     samples = patches.shape[-1]
     transformed = torch.fft.rfft(patches.float())
     imaginary = transformed.imag.clone()
@@ -62,6 +66,23 @@ def spectrum(patches: Tensor) -> Tensor:
         imaginary[..., -1] = 0.0
     phases = torch.atan2(imaginary, transformed.real)
     return torch.cat((transformed.abs(), phases), -1).to(patches.dtype)
+
+
+def _spectrum_by_products(patches: Tensor) -> Tensor:
+    """The spectrum by a matrix product and real numbers alone, for a graph that leaves PyTorch.
+
+    ONNX Runtime's transform is off by 1e-4, and its arc tangent of a negative number and zero by
+    a whole turn.
+    """
+    samples = patches.shape[-1]
+    places, ways = torch.arange(samples), torch.arange(samples // 2 + 1)
+    angles = places[:, None] * ways % samples * (2 * math.pi / samples)
+    # The first frequency has no sine, nor has the last of an even number.
+    sines = angles.sin() * (2 * ways % samples != 0)
+    real, imaginary = patches @ angles.cos(), -(patches @ sines)
+    half_turns = torch.where(real < 0, math.pi, 0.0)
+    phases = torch.where(imaginary == 0, half_turns, torch.atan2(imaginary, real))
+    return torch.cat(((real.square() + imaginary.square()).sqrt(), phases), -1)
 
 
 def unit_cube(locations: Tensor) -> Tensor:

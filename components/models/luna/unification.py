@@ -41,7 +41,7 @@ class ChannelUnification(nn.Module):
         Returns:
             The queries, and None or the attention (R, Q, C), its mean over the heads.
         """
-        queries = self.queries_norm(self.query_embed).expand(len(tokens), -1, -1)
+        queries = self.queries_norm(self.query_embed).expand(tokens.shape[0], -1, -1)
         seen, attention = self.cross_attention(
             queries, self.keys_norm(tokens), self.values_norm(tokens), need_weights=scores
         )
