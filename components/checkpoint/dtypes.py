@@ -1,5 +1,7 @@
 """The element types of tensors, by their names in safetensors files."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 # Bytes of one element. C128 is read from torch files; safetensors has no name for it.
@@ -50,13 +52,11 @@ TORCH_STORAGES = {
     "ComplexDoubleStorage": "C128",
 }
 
-# An element is infinite or no number when all bits of the mask are set.
+_NATIVE = {"F32": "<f4", "F64": "<f8", "C64": "<f4"}  # counted by real and imaginary parts
+# Of the others, an element is infinite or no number when all bits of the mask are set.
 _EXPONENTS = {
     "F16": ("<u2", 0x7C00),
     "BF16": ("<u2", 0x7F80),
-    "F32": ("<u4", 0x7F800000),
-    "F64": ("<u8", 0x7FF0000000000000),
-    "C64": ("<u4", 0x7F800000),  # counted by real and imaginary parts
     "F8_E4M3": ("u1", 0x7F),  # has no infinities
     "F8_E5M2": ("u1", 0x7C),
     "F8_E8M0": ("u1", 0xFF),
@@ -73,13 +73,18 @@ def count_non_finite(dtype: str, data: bytes) -> int:
     """How many elements in `data` (whole little-endian elements) are NaN or infinite."""
     if dtype in ("F8_E4M3FNUZ", "F8_E5M2FNUZ"):
         return data.count(b"\x80")  # their only value that is no number
-    if dtype not in _EXPONENTS:
-        return 0
-    kind, mask = _EXPONENTS[dtype]
+    if dtype in _NATIVE:
+        return sum(
+            int(np.count_nonzero(~np.isfinite(some))) for some in _some(_NATIVE[dtype], data)
+        )
+    if dtype in _EXPONENTS:
+        kind, mask = _EXPONENTS[dtype]
+        mask = np.dtype(kind).type(mask)
+        return sum(int(np.count_nonzero((some & mask) == mask)) for some in _some(kind, data))
+    return 0
+
+
+def _some(kind: str, data: bytes) -> Iterator[np.ndarray]:
     elements = np.frombuffer(data, kind)
     step = _AT_ONCE // elements.itemsize
-    mask = elements.dtype.type(mask)
-    return sum(
-        int(np.count_nonzero((elements[place : place + step] & mask) == mask))
-        for place in range(0, len(elements), step)
-    )
+    return (elements[place : place + step] for place in range(0, len(elements), step))

@@ -1,5 +1,6 @@
 """Tensors that still lie in their file, and the bytes of that file."""
 
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +10,7 @@ from typing import BinaryIO
 from components.failures import InputError
 from components.storage import shown
 
-PIECE = 4 * 2**20
+PIECE = 2**20  # stays in the processor's cache while it is looked at and written
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class TensorRef:
         dtype: name in safetensors, such as "F32".
         shape: sizes; () for a scalar.
         nbytes: of all elements together.
+        region: the part of the file that holds them, where that has a checksum.
     """
 
     name: str
@@ -28,6 +30,7 @@ class TensorRef:
     shape: tuple[int, ...]
     nbytes: int
     _pieces: Callable[[], Iterator[bytes]] = field(repr=False, compare=False)
+    region: "Region | None" = field(default=None, repr=False, compare=False)
 
     @property
     def elements(self) -> int:
@@ -35,7 +38,9 @@ class TensorRef:
         return prod(self.shape)
 
     def chunks(self) -> Iterator[bytes]:
-        """The elements in C order, little-endian, whole elements in at most 4 MiB a piece.
+        """The elements in C order, little-endian, whole elements in about 1 MiB a piece.
+
+        Several threads may read tensors of one file at the same time.
 
         Raises:
             InputError: the file is damaged.
@@ -46,13 +51,19 @@ class TensorRef:
 
 @dataclass
 class Source:
-    """An open file and its name in messages."""
+    """An open file and its name in messages.
+
+    Attributes:
+        proved: first bytes of the regions whose content is known to have its checksum.
+    """
 
     file: BinaryIO
     uri: str
+    proved: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.size = self.file.seek(0, 2)
+        self._lock = threading.Lock()
 
     def refusal(self, cause: str) -> InputError:
         """An error about this file, for raising."""
@@ -66,10 +77,11 @@ class Source:
                 f"{start + size:,}; download or copy it again"
             )
         try:
-            self.file.seek(start)
-            data = self.file.read(size)
-            while len(data) < size and (more := self.file.read(size - len(data))):
-                data += more
+            with self._lock:
+                self.file.seek(start)
+                data = self.file.read(size)
+                while len(data) < size and (more := self.file.read(size - len(data))):
+                    data += more
         except OSError as error:
             raise self.refusal(f"can't be read ({error.strerror or error})") from error
         if len(data) != size:
@@ -97,9 +109,38 @@ class Region:
     Attributes:
         locate: gives the place of the first byte; to find out may take a read.
         crc: checksum of all of them, 0 where none is known.
+        span: a range of the file that holds them and what `locate` reads.
     """
 
     source: Source
     locate: Callable[[], int]
     size: int
     crc: int = 0
+    span: tuple[int, int] = (0, 0)
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of the bytes, held against their checksum.
+
+        Raises:
+            InputError: they don't have it.
+        """
+        proved = self.span[0] in self.source.proved
+        yield from self.source.pieces(self.locate(), self.size, 0 if proved else self.crc)
+        self.source.proved.add(self.span[0])
+
+    def prove(self) -> None:
+        """Reads them for their checksum alone, unless that was done before.
+
+        Raises:
+            InputError: they don't have it.
+        """
+        if self.crc and self.span[0] not in self.source.proved:
+            for _ in self.pieces():
+                pass
+
+    def checksum(self) -> int:
+        """What their checksum is."""
+        found = 0
+        for piece in self.source.pieces(self.locate(), self.size):
+            found = zlib.crc32(piece, found)
+        return found

@@ -11,7 +11,7 @@ import numpy as np
 from components.checkpoint.dtypes import SIZES
 from components.checkpoint.tensors import PIECE, Region
 
-_IN_MEMORY = 16 * 2**20
+_IN_MEMORY = 4 * 2**20
 _MOST_DIMENSIONS = 64
 _LARGEST = 2**62
 _MOST_REPEATED = 2**30  # bytes that a tensor may make of fewer, by strides of 0
@@ -71,11 +71,13 @@ class View:
         if not self.nbytes:
             return iter(())
         itemsize = SIZES[self.dtype]
+        if self._contiguous and self.nbytes == self.region.size:
+            return self.region.pieces()
+        self.region.prove()
         start = self.region.locate() + self.offset * itemsize
-        if not self._contiguous:
-            return self._gathered(start, (self._stop - self.offset) * itemsize)
-        whole = self.nbytes == self.region.size
-        return self.region.source.pieces(start, self.nbytes, self.region.crc if whole else 0)
+        if self._contiguous:
+            return self.region.source.pieces(start, self.nbytes)
+        return self._gathered(start, (self._stop - self.offset) * itemsize)
 
     def _gathered(self, start: int, size: int) -> Iterator[bytes]:
         source, itemsize = self.region.source, SIZES[self.dtype]

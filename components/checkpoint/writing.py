@@ -1,14 +1,19 @@
 """Writes a safetensors file, a piece at a time."""
 
 import json
+import os
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate
 from pathlib import Path
+from typing import BinaryIO
 
 from components.checkpoint.dtypes import SIZES, count_non_finite
 from components.checkpoint.tensors import TensorRef
 from components.failures import InputError
 
 _ALIGNMENT = 8
+_AT_ONCE = 4  # tensors: looking at their bytes takes longer than writing them
 
 
 def write_safetensors(
@@ -32,17 +37,33 @@ def write_safetensors(
     try:
         with path.open("wb") as file:
             file.write(_header(ordered, metadata or {}))
-            spoilt = {}
-            for tensor in ordered:
-                for piece in tensor.chunks():
-                    if count := count_non_finite(tensor.dtype, piece):
-                        spoilt[tensor.name] = spoilt.get(tensor.name, 0) + count
-                    file.write(piece)
+            places = _places(file.tell(), ordered)
+            file.flush()
+            with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as pool:
+                counts = list(pool.map(_copy, [file] * len(ordered), ordered, places))
+        spoilt = {t.name: count for t, count in zip(ordered, counts, strict=True) if count}
         if spoilt:
             raise InputError(_told(spoilt))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+
+
+def _places(start: int, tensors: Iterable[TensorRef]) -> list[int]:
+    ends = accumulate((tensor.nbytes for tensor in tensors), initial=start)
+    return list(ends)[:-1]
+
+
+def _copy(file: BinaryIO, tensor: TensorRef, place: int) -> int:
+    """Writes a tensor to its place; gives the number of its elements that are not finite."""
+    spoilt = 0
+    for piece in tensor.chunks():
+        spoilt += count_non_finite(tensor.dtype, piece)
+        left = memoryview(piece)
+        while left:
+            written = os.pwrite(file.fileno(), left, place)
+            left, place = left[written:], place + written
+    return spoilt
 
 
 def _header(tensors: list[TensorRef], metadata: Mapping[str, str]) -> bytes:
