@@ -11,8 +11,9 @@ from components.recordings.opening import SUFFIXES, open_recording, open_source
 from components.recordings.prepared import Prepared
 from components.recordings.recording import Annotation, BrokenRecording, Channel, Recording
 from components.recordings.settings import Settings
+from components.recordings.tables import rows
 
 __all__ = [
     "SUFFIXES", "Annotation", "BrokenRecording", "Channel", "Prepared", "Recording", "Settings",
-    "Source", "find", "open_recording", "open_source",
+    "Source", "find", "open_recording", "open_source", "rows",
 ]  # fmt: skip

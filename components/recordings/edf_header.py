@@ -1,7 +1,7 @@
 """The header of an EDF, EDF+, BDF or BDF+ file, believed as far as the file bears it out.
 
-Kemp et al. 1992, "A simple format for exchange of digitized polygraphic recordings"; Kemp and Olivan
-2003, "European data format plus (EDF+)". BDF is the same with 24-bit samples.
+Kemp et al. 1992, "A simple format for exchange of digitized polygraphic recordings"; Kemp and
+Olivan 2003, "European data format plus (EDF+)". BDF is the same with 24-bit samples.
 """
 
 import os
@@ -16,6 +16,7 @@ from components.recordings.recording import BrokenRecording
 _FIXED = 256
 _PER_CHANNEL = 256
 _MOST_CHANNELS = 9999  # four digits
+_LARGEST = 2**28  # bytes of a record, which is read as a whole
 _WIDTHS = (16, 80, 8, 8, 8, 8, 8, 80, 8, 32)
 _NOTES = ("EDF Annotations", "BDF Annotations")
 
@@ -94,6 +95,8 @@ def _read(file: BinaryIO, size: int) -> EdfHeader:
     only_notes = all(signal.notes for signal in signals)
     if only_notes or seconds <= 0 or record_bytes == 0:
         raise ValueError("it holds no signal over time")
+    if record_bytes > _LARGEST:
+        raise ValueError(f"a record takes {record_bytes:,} bytes; at most {_LARGEST:,} are read")
     reserved = fixed[192:236].decode("latin-1")
     words = fixed[8:88].decode("latin-1").split()
     return EdfHeader(

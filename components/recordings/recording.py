@@ -1,7 +1,7 @@
 """What a recording is, whatever file it lies in."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -87,6 +87,6 @@ class Recording(ABC):
     def close(self) -> None:  # noqa: B027  (most hold nothing open)
         """Lets go of what a reader keeps while it is in use."""
 
-    def described_anew(self, **said: dict[str, object]) -> None:
+    def described_anew(self, said: Mapping[str, Mapping[str, object]]) -> None:
         """Replaces what is known of channels, by a channel's name, as a sidecar file tells it."""
         self.channels = tuple(replace(c, **said.get(c.name, {})) for c in self.channels)
