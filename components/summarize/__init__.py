@@ -1,1 +1,1 @@
-"""Summarize: the numbers of several seeds."""
+"""Summarize: the numbers of several seeds or folds."""

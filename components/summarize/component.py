@@ -10,7 +10,7 @@ def summarize(
     report: Output[HTML],
     summary: Output[Artifact],
 ):
-    """Puts the tests of several seeds side by side: mean and standard deviation.
+    """Puts the tests of several seeds or folds side by side: mean, spread, all as one.
 
     `results` are those of evaluate, with spaces between.
     """

@@ -1,4 +1,4 @@
-"""Summarize: what several seeds came to, in one table."""
+"""Summarize: what several seeds, or the folds of a cross-validation, came to."""
 
 import json
 import logging
@@ -10,11 +10,13 @@ from typing import Any
 
 from components.artifacts import SUMMARY, SUMMARY_REPORT, publish
 from components.failures import InputError
+from components.folds.summary import summarized
 from components.pages import rendered
 
 log = logging.getLogger("biotune")
 
 TEMPLATE = Path(__file__).parent / "summary.html.j2"
+OF_FOLDS = Path(__file__).parent / "folds.html.j2"
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,40 @@ class Summary:
         }
 
 
-def run(results: Sequence[Mapping[str, Any]], output: Path) -> Summary:
-    """Puts the tests of several seeds side by side.
+@dataclass(frozen=True)
+class OfFolds:
+    """A cross-validation.
+
+    Attributes:
+        content: of `summary.json`.
+    """
+
+    content: dict[str, Any]
+
+    def numbers(self) -> dict[str, float]:
+        """Every mean, standard deviation, bound and pooled value that is defined, by name."""
+        found: dict[str, float | None] = {}
+        for name, spread in self.content["metrics"].items():
+            low, high = spread["interval"] or (None, None)
+            found |= {f"{name}_mean": spread["mean"], f"{name}_std": spread["std"]}
+            found |= {f"{name}_low": low, f"{name}_high": high}
+        found |= {f"{name}_pooled": value for name, value in self.content["pooled"].items()}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+def run(results: Sequence[Mapping[str, Any]], output: Path) -> Summary | OfFolds:
+    """Puts the tests of several seeds or folds side by side.
 
     Args:
-        results: for each seed its `seed` and `metrics`, the content of `metrics.json`.
+        results: for each its `seed` and `metrics`, the content of `metrics.json`; for a fold also
+            what `components.folds.told` gives.
         output: the folder to make: `summary.json` and `summary.html`.
 
     Raises:
-        InputError: a seed is there twice.
+        InputError: a seed is there twice, or a fold is not there once.
     """
+    if any("fold" in result for result in results):
+        return _of_folds(results, output)
     ordered = sorted(results, key=lambda result: result["seed"])
     seeds = tuple(int(result["seed"]) for result in ordered)
     if len(set(seeds)) < len(seeds):
@@ -72,12 +98,28 @@ def run(results: Sequence[Mapping[str, Any]], output: Path) -> Summary:
     names = [name for name in ordered[0]["metrics"] if name != "undefined"]
     columns = {name: tuple(result["metrics"].get(name) for result in ordered) for name in names}
     summary = Summary(seeds, {name: _spread(values) for name, values in columns.items()})
-    with publish(output) as folder:
-        (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=1, allow_nan=False))
-        page = rendered(TEMPLATE, {"summary": summary}, {"figure": _figure})
-        (folder / SUMMARY_REPORT).write_text(page, encoding="utf-8")
+    _write(output, asdict(summary), TEMPLATE, {"summary": summary})
     log.info("summarize: %s over seeds %s", _told(summary), ", ".join(map(str, seeds)))
     return summary
+
+
+def _of_folds(results: Sequence[Mapping[str, Any]], output: Path) -> OfFolds:
+    if not all("fold" in result for result in results):
+        raise InputError("some results are of a fold and some are not; summarize them apart")
+    content = summarized(results)
+    _write(output, content, OF_FOLDS, content)
+    spread = content["metrics"]["test_balanced_acc"]
+    low, high = map(_figure, spread["interval"] or (None, None))
+    told = f"test_balanced_acc {_figure(spread['mean'])} ({low} to {high})"
+    log.info("summarize: %s over %d folds", told, content["of"])
+    return OfFolds(content)
+
+
+def _write(output: Path, data: Any, template: Path, content: Mapping[str, Any]) -> None:
+    with publish(output) as folder:
+        (folder / SUMMARY).write_text(json.dumps(data, indent=1, allow_nan=False))
+        page = rendered(template, content, {"figure": _figure})
+        (folder / SUMMARY_REPORT).write_text(page, encoding="utf-8")
 
 
 def _spread(values: tuple[float | None, ...]) -> Spread:
