@@ -1,0 +1,1 @@
+"""Makes a dataset in the flat layout out of recordings; see docs/convert.md."""
