@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
 
     kfp: "KfpServer"
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each body waits 40 ms for the headers to be acknowledged
     timeout = 60
 
     def setup(self) -> None:
