@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components import arguments, console
+from components import any_task, arguments, console
+from components.commands import export, predict
 
 log = logging.getLogger("biotune")
 
@@ -20,8 +21,6 @@ REGISTRY = "where promoted models lie: a folder or s3:// prefix"
 CHAMPION = (
     "a model in a registry to test beside it, as in s3://bucket/registry/models/<fingerprint>"
 )
-ANY_TASK = {"classification_type": "mcc", "num_classes": 2}
-ANY_SIGNAL = ("input_normalization.normalize=none",)
 OUTPUT = "folder to make; written whole or not at all"
 
 
@@ -69,9 +68,9 @@ def _load_checkpoint(args: argparse.Namespace) -> None:
 
     overrides = args.overrides
     if not draft(overrides).head:
-        overrides = _for_any_task(overrides)
-    piece = for_step("load_checkpoint", compose([*ANY_SIGNAL, *overrides]))
-    manifest = _manifest([*ANY_SIGNAL, *overrides])
+        overrides = any_task.completed(overrides)
+    piece = for_step("load_checkpoint", compose([*any_task.SIGNAL, *overrides]))
+    manifest = _manifest([*any_task.SIGNAL, *overrides])
     run(args.checkpoint, args.output, {**piece, "manifest": manifest})
 
 
@@ -88,7 +87,7 @@ def _evaluate(args: argparse.Namespace) -> None:
     from components.evaluate.step import run
 
     # The model's folder says what the task is; the configuration only how to test.
-    piece = for_step("evaluate", compose([*ANY_SIGNAL, *_for_any_task(args.overrides)]))
+    piece = for_step("evaluate", compose([*any_task.SIGNAL, *any_task.completed(args.overrides)]))
     done = run(args.model, args.dataset, args.output, piece, champion=args.champion)
     print(json.dumps(done.metrics, indent=1))
     log.info("Report: %s", done.report)
@@ -98,7 +97,7 @@ def _promote(args: argparse.Namespace) -> None:
     from components.config import compose, for_step
     from components.promote.step import run
 
-    piece = for_step("promote", compose([*ANY_SIGNAL, *_for_any_task(args.overrides)]))
+    piece = for_step("promote", compose([*any_task.SIGNAL, *any_task.completed(args.overrides)]))
     run(args.model, args.evaluation, args.registry, args.output, piece)
 
 
@@ -112,17 +111,6 @@ def _manifest(overrides: Sequence[str]) -> dict[str, Any]:
     from components.describe.step import run
 
     return sized(run(overrides), composed.num_logits)
-
-
-def _for_any_task(overrides: Sequence[str]) -> list[str]:
-    """The overrides of a step that no task concerns, complete without one."""
-    from omegaconf import OmegaConf
-
-    from components.config import draft
-
-    drafted = draft(overrides)
-    missing = [key for key in ANY_TASK if OmegaConf.is_missing(drafted, key)]
-    return [*(f"{key}={ANY_TASK[key]}" for key in missing), *overrides]
 
 
 def _parser() -> arguments.Parser:
@@ -191,6 +179,8 @@ def _parser() -> arguments.Parser:
         command.add_argument("--output", type=Path, required=True, metavar="DIR", help=OUTPUT)
     for command in (describe, preflight, load, finetune, evaluate, promote):
         arguments.add_overrides(command)
+    for further in (predict, export):
+        further.add(commands, PROGRAM)
     return parser
 
 

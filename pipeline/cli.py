@@ -3,9 +3,19 @@
 from collections.abc import Sequence
 
 from components import arguments, console
-from pipeline.commands import compile, convert, doctor, inspect, run, schedule, submit
+from pipeline.commands import (
+    compile,
+    convert,
+    doctor,
+    export,
+    inspect,
+    predict,
+    run,
+    schedule,
+    submit,
+)
 
-COMMANDS = (convert, run, compile, submit, schedule, inspect, doctor)
+COMMANDS = (convert, run, predict, export, compile, submit, schedule, inspect, doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -1,0 +1,1 @@
+"""Commands that `biotune` and `python -m components` share: one module each."""

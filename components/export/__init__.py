@@ -1,0 +1,1 @@
+"""Export: a tuned model as one file that runs without this package."""
