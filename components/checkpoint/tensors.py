@@ -2,7 +2,7 @@
 
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import BinaryIO
@@ -54,11 +54,13 @@ class Source:
     """An open file and its name in messages.
 
     Attributes:
+        bring: has ranges of the file brought here first; None where it is here.
         proved: first bytes of the regions whose content is known to have its checksum.
     """
 
     file: BinaryIO
     uri: str
+    bring: Callable[[Sequence[tuple[int, int]]], None] | None = None
     proved: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -28,7 +28,7 @@ def read(source: Source) -> Checkpoint:
     content = unpickler.load()
     found = find_state_dict(content, source)
     tensors = {
-        name: TensorRef(name, view.dtype, view.shape, view.nbytes, view.pieces)
+        name: TensorRef(name, view.dtype, view.shape, view.nbytes, view.pieces, view.region)
         for name, view in found.items()
         if type(view) is View
     }
@@ -86,7 +86,8 @@ class _Archive:
         return self._source.read(region.locate(), min(region.size, 100)).decode("utf-8", "replace")
 
     def _region(self, name: str) -> Region:
-        source, info = self._source, self._members[self._folder + name]
+        source, member = self._source, self._members[self._folder + name]
+        info = member.info
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & _ENCRYPTED:
             raise source.refusal(
                 f"{printable(info.filename)} inside it is compressed or encrypted, so that tensors "
@@ -94,7 +95,8 @@ class _Archive:
             )
         if info.file_size != info.compress_size:
             raise ValueError(f"{printable(info.filename)} inside it has two sizes")
-        return Region(source, lambda: self._start(info), info.file_size, info.CRC)
+        span = (info.header_offset, member.stop)
+        return Region(source, lambda: self._start(info), info.file_size, info.CRC, span)
 
     def _start(self, info: zipfile.ZipInfo) -> int:
         header = self._source.read(info.header_offset, _LOCAL_HEADER.size)

@@ -56,7 +56,9 @@ def run(
     manifest = Manifest.from_dict(config["manifest"])
     with publish(output) as folder:
         fingerprint = fingerprint or checkpoints.stat(checkpoint).fingerprint
-        with checkpoints.open_checkpoint(checkpoint, fingerprint=fingerprint, whole=True) as opened:
+        with checkpoints.open_checkpoint(
+            checkpoint, fingerprint=fingerprint, proved=True
+        ) as opened:
             matching = checkpoints.match(
                 opened.tensors, manifest, head=config["head"], **config["checkpoint"]
             )
@@ -78,6 +80,7 @@ def _write(file: Path, opened: Checkpoint, matching: Matching) -> None:
         for decision in matching.decisions
         if decision.kept
     ]
+    checkpoints.bring(kept)
     checkpoints.write_safetensors(file, kept, {"format": "pt"})
 
 

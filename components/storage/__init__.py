@@ -9,10 +9,10 @@ bounded retries is a `ServiceError`. No message shows a secret.
 
 import posixpath
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from components.failures import InputError
@@ -23,9 +23,9 @@ from components.storage.conflict import Conflict, Missing
 from components.storage.places import DiskFull, scratch
 
 __all__ = [
-    "Conflict", "DiskFull", "Missing", "Stat", "exists", "fetch", "is_folder", "join", "listing",
-    "open_binary", "open_whole", "put", "put_if", "read", "require_conditions", "scratch",
-    "shown", "stat",
+    "Conflict", "DiskFull", "Missing", "Stat", "exists", "fetch", "is_folder", "is_here", "join",
+    "listing", "open_binary", "open_parts", "open_whole", "put", "put_if", "read",
+    "require_conditions", "scratch", "shown", "stat",
 ]  # fmt: skip
 
 
@@ -70,18 +70,35 @@ def open_binary(uri: str, *, fingerprint: str | None = None) -> BinaryIO:
 def open_whole(uri: str, *, fingerprint: str | None = None) -> Iterator[BinaryIO]:
     """Opens a file whose content is what it was when it was stored, to the last byte.
 
-    `open_binary` can't know that of an object, of which it reads parts alone. This downloads it
-    into `TMPDIR` for as long as the block lasts, and holds it against its ETag.
+    `open_binary` and `open_parts` can't know that of an object, of which they read parts alone.
+    This downloads it into `TMPDIR` for as long as the block lasts, and holds it against its ETag.
 
     Raises:
         Failure: the disk of `TMPDIR` is too small.
         InputError, ServiceError: see `open_binary`.
     """
     with ExitStack() as stack:
-        here = scheme(uri) == "file"  # and not copied
-        folder = Path() if here else stack.enter_context(scratch("biotune-file-"))
+        folder = Path() if is_here(uri) else stack.enter_context(scratch("biotune-file-"))
         file = fetch(uri, folder, fingerprint=fingerprint)
         yield stack.enter_context(file.open("rb"))
+
+
+def open_parts(uri: str, *, fingerprint: str | None = None) -> AbstractContextManager[Any]:
+    """Opens an object, not a local file, for who knows checksums of the parts that are wanted.
+
+    Its `bring` has ranges transferred to `TMPDIR`, unproved; `read` and `seek` are those of a file.
+
+    Raises:
+        InputError, ServiceError: see `open_binary`.
+    """
+    from components.storage.s3_parts import open_parts as opened
+
+    return opened(uri, fingerprint)
+
+
+def is_here(uri: str) -> bool:
+    """Whether it names a file of this machine, where any part is quickly read."""
+    return scheme(uri) == "file"
 
 
 def stat(uri: str) -> Stat:

@@ -15,10 +15,14 @@ class RangeReader(io.RawIOBase):
     Args:
         size: length in bytes.
         read_range: gives the bytes from start to stop (exclusive), all of them.
+        block: bytes of a block; few where little more than what is wanted shall be transferred.
     """
 
-    def __init__(self, size: int, read_range: Callable[[int, int], bytes]) -> None:
+    def __init__(
+        self, size: int, read_range: Callable[[int, int], bytes], block: int | None = None
+    ) -> None:
         super().__init__()
+        self._block = block or BLOCK
         self._size = size
         self._read_range = read_range
         self._position = 0
@@ -51,11 +55,11 @@ class RangeReader(io.RawIOBase):
         wanted = min(len(target), self._size - self._position)
         if wanted <= 0:
             return 0
-        index, offset = divmod(self._position, BLOCK)
+        index, offset = divmod(self._position, self._block)
         if index in self._blocks:
             self._blocks.move_to_end(index)
         else:
-            self._load(index, -(-(offset + wanted) // BLOCK))
+            self._load(index, -(-(offset + wanted) // self._block))
         piece = memoryview(self._blocks[index])[offset : offset + wanted]
         target[: len(piece)] = piece
         self._position += len(piece)
@@ -67,10 +71,11 @@ class RangeReader(io.RawIOBase):
         count = min(max(wanted, self._ahead), _AHEAD)
         # what is here already is not asked for again
         count = next((i for i in range(1, count) if index + i in self._blocks), count)
-        start, stop = index * BLOCK, min((index + count) * BLOCK, self._size)
+        block = self._block
+        start, stop = index * block, min((index + count) * block, self._size)
         data = memoryview(self._read_range(start, stop))
-        for place in range(0, len(data), BLOCK):
-            self._blocks[index + place // BLOCK] = bytes(data[place : place + BLOCK])
+        for place in range(0, len(data), block):
+            self._blocks[index + place // block] = bytes(data[place : place + block])
         while len(self._blocks) > _KEPT:
             self._blocks.popitem(last=False)
-        self._following = index + -(-len(data) // BLOCK)
+        self._following = index + -(-len(data) // block)

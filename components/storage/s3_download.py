@@ -29,19 +29,35 @@ def download(uri: str, size: int, etag: str, here: Path) -> None:
         OSError: the file can't be written.
         ServiceError: S3 out of reach, or what it sends is different each time.
     """
-    ranges = [(start, min(start + PART, size)) for start in range(0, size, PART)]
     with here.open("w+b") as file:
         file.truncate(size)
-
-        def load(start: int, stop: int, stopped: threading.Event) -> None:
-            def take(at: int, piece: bytes) -> None:
-                _write(file.fileno(), piece, at)
-
-            stream(uri, etag, start, stop, take, stopped)
-
-        _at_once(load, ranges)
+        bring(uri, etag, [(0, size)], file.fileno())
     if size:
-        _prove(uri, size, etag, here, ranges)
+        _prove(uri, size, etag, here, _cut([(0, size)]))
+
+
+def bring(uri: str, etag: str, ranges: Iterable[tuple[int, int]], descriptor: int) -> None:
+    """Writes ranges of an object to the same places of a file, unproved.
+
+    Raises:
+        InputError, OSError, ServiceError: see `download`.
+    """
+
+    def load(start: int, stop: int, stopped: threading.Event) -> None:
+        def take(at: int, piece: bytes) -> None:
+            _write(descriptor, piece, at)
+
+        stream(uri, etag, start, stop, take, stopped)
+
+    _at_once(load, _cut(ranges))
+
+
+def _cut(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [
+        (place, min(place + PART, stop))
+        for start, stop in ranges
+        for place in range(start, stop, PART)
+    ]
 
 
 def _prove(uri: str, size: int, etag: str, here: Path, ranges: Iterable[tuple[int, int]]) -> None:

@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from components import checkpoint
 from components.failures import InputError
 from components.load_checkpoint.step import run
 
@@ -89,7 +90,7 @@ def test_report(pretrained, tmp_path):
     assert tensors["model.head.bias"]["action"] == "stripped"
     assert len(tensors) == 10
     fingerprint = report.pop("fingerprint")
-    assert fingerprint.startswith("sha256:")
+    assert fingerprint.startswith("zip:")
     assert report == {
         "source": uri,
         "format": "lightning",
@@ -155,6 +156,23 @@ def test_a_checkpoint_that_changed_since_preflight_is_refused(pretrained, tmp_pa
     with pytest.raises(InputError, match="not the one that was checked"):
         run(uri, tmp_path / "out", config(), fingerprint="sha256:00")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("checksums", [True, False])
+def test_a_single_other_weight_makes_another_fingerprint(pretrained, tmp_path, checksums):
+    _, state = pretrained
+    torch.serialization.set_crc32_options(checksums)
+    try:
+        uri = save(tmp_path / "last.ckpt", state)
+        before = checkpoint.stat(uri).fingerprint
+        assert run(uri, tmp_path / "same", config(), fingerprint=before).report["missing"] == []
+        state["model.conv.weight"][0, 0, 0] += 1
+        save(tmp_path / "last.ckpt", state)
+    finally:
+        torch.serialization.set_crc32_options(True)
+    assert before.startswith("zip:" if checksums else "sha256:")
+    with pytest.raises(InputError, match="not the one that was checked"):
+        run(uri, tmp_path / "out", config(), fingerprint=before)
 
 
 def test_an_existing_result_is_not_overwritten(pretrained, tmp_path):
