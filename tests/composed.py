@@ -5,6 +5,7 @@ Most of its time goes into reading the YAML files of `components/conf`, which no
 
 import copy
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,8 +13,8 @@ import pytest
 from components import config
 
 
-@pytest.fixture(scope="session", autouse=True)
-def composed_once() -> Iterator[None]:
+@contextmanager
+def remembered() -> Iterator[None]:
     """Gives a copy of what the same overrides came to before; an error is found anew each time."""
     compose, known = config.hydra_compose, {}
 
@@ -27,4 +28,11 @@ def composed_once() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(config, "hydra_compose", composed)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def composed_once() -> Iterator[None]:
+    """For each test of this process."""
+    with remembered():
         yield
