@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from components.extras import require
 from components.failures import InputError, first_line
-from components.recordings.needed import needed
 from components.recordings.recording import Annotation, BrokenRecording, Channel, Recording
 
 _SIGNALS = ("eeg", "emg", "ecg", "eog", "seeg", "ecog", "dbs", "bio", "mag", "grad", "ref_meg")
@@ -21,7 +21,9 @@ class Fif(Recording):
     """A FIF file, with its later parts where it is divided."""
 
     def __init__(self, path: Path, name: str) -> None:
-        mne = needed("mne", f"{path}: FIF")
+        require("convert", "mne")
+        import mne  # here, as it takes a while and only FIF needs it
+
         with _told(path):
             self._raw = mne.io.read_raw_fif(path, preload=False, verbose="ERROR")
             kinds = self._raw.get_channel_types()

@@ -1,11 +1,12 @@
 """Filters that run piece by piece and give what they would give on the whole recording."""
 
 import math
+from types import ModuleType
 
 import numpy as np
 
+from components.extras import require
 from components.failures import InputError
-from components.recordings.needed import needed
 from components.recordings.settings import Settings
 
 _ORDER = 4
@@ -23,7 +24,7 @@ def designed(settings: Settings, rate: float) -> np.ndarray | None:
     """
     if not settings.filtered():
         return None
-    signal = needed("scipy.signal", "a filter")
+    signal = scipy_signal()
     wanted = {"--band": settings.low, "--band ": settings.high}
     wanted |= {f"--notch{' ' * n}": f for n, f in enumerate(settings.notch)}
     for key, frequency in wanted.items():
@@ -43,6 +44,18 @@ def designed(settings: Settings, rate: float) -> np.ndarray | None:
     return np.concatenate(sections)
 
 
+def scipy_signal() -> ModuleType:
+    """`scipy.signal`, which those who neither filter nor resample need not have.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    require("convert", "scipy")
+    from scipy import signal
+
+    return signal
+
+
 def edge_of(sos: np.ndarray) -> int:
     """Samples by which `scipy.signal.sosfiltfilt` lengthens a recording at either end."""
     taps = 2 * len(sos) + 1
@@ -54,7 +67,7 @@ class Causal:
     """One pass forward, starting as if the first sample had lasted forever."""
 
     def __init__(self, sos: np.ndarray) -> None:
-        self._signal, self._sos = needed("scipy.signal", "a filter"), sos
+        self._signal, self._sos = scipy_signal(), sos
         self._state: np.ndarray | None = None
 
     def push(self, piece: np.ndarray) -> np.ndarray:
@@ -79,7 +92,7 @@ class ZeroPhase:
     """
 
     def __init__(self, sos: np.ndarray) -> None:
-        self._signal, self._sos, self._edge = needed("scipy.signal", "a filter"), sos, edge_of(sos)
+        self._signal, self._sos, self._edge = scipy_signal(), sos, edge_of(sos)
         self._ahead = _fading(self._signal, sos)
         self._forward = Causal(sos)
         self._raw: np.ndarray | None = None  # the start till it is long enough, then the end

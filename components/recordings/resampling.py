@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from components.failures import InputError
-from components.recordings.needed import needed
+from components.recordings.filters import scipy_signal
 
 _MOST = 20_000  # of the ratio's numbers: the filter has twenty times as many taps
 _EXACT = 1e-9
@@ -42,7 +42,7 @@ class Resampling:
     """
 
     def __init__(self, ratio: Fraction) -> None:
-        self._signal = needed("scipy.signal", "resampling")
+        self._signal = scipy_signal()
         self._up, self._down = ratio.numerator, ratio.denominator
         widest = max(self._up, self._down)
         taps = self._signal.firwin(20 * widest + 1, 1 / widest, window=("kaiser", 5.0))
