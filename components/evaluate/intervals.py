@@ -102,8 +102,8 @@ def resampled(decisions: Decisions, groups: Tensor, weights: Tensor) -> dict[str
 
 def _areas(decisions: Decisions, index: int, groups: Tensor, weights: Tensor) -> Tensor:
     """AUROC and AUPR of one class in every resample: (2, R)."""
-    ranking = decisions.rank(index)
-    size = len(ranking.positives) + len(ranking.negatives)
+    ranking = decisions.rank(index, places=True)
+    size = sum(ranking.sizes)
     spread = groups.repeat_interleave(size // len(groups))
     chunks = weights.split(max(1, CHUNK // size))
     return torch.cat([torch.stack(ranking.areas(chunk, spread)) for chunk in chunks], 1)

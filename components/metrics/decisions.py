@@ -19,6 +19,7 @@ from components.metrics.scores import Scores
 from components.metrics.threads import one_thread
 
 RANKED = ("auroc", "aupr")
+ROWS = 1 << 18  # windows that are counted at a time
 NO_CHANCE = "truth and prediction are all of one class"
 NO_POSITIVE, NO_NEGATIVE = "no positive in the truth", "no negative in the truth"
 REASONS = {
@@ -104,9 +105,9 @@ class Decisions(ABC):
             self.predicted[windows], self.probabilities[windows], self.labels[windows]
         )
 
-    def rank(self, index: int) -> Ranking:
-        """One class against the rest, sorted."""
-        return Ranking.of(*self.one_against_rest(index))
+    def rank(self, index: int, *, places: bool = False) -> Ranking:
+        """One class against the rest, sorted; see `Ranking.of`."""
+        return Ranking.of(*self.one_against_rest(index), places=places)
 
     def confusion(self, groups: Tensor | None = None, count: int = 1) -> Tensor:
         """Counts the decisions.
@@ -119,12 +120,17 @@ class Decisions(ABC):
             (G, K, K) int64, or (count, G, K, K) with groups; rows are the truth.
         """
         slots, size = math.prod(self.labels.shape[1:]), self.categories
-        truth, predicted = (x.reshape(-1, slots).long() for x in (self.labels, self.predicted))
-        place = torch.arange(slots, device=truth.device)
-        if groups is not None:
-            place = groups[:, None] * slots + place
-        place = ((place * size + truth) * size + predicted).flatten()
-        counts = place.bincount(minlength=count * slots * size * size)
+        counts = torch.zeros(count * slots * size**2, dtype=torch.int64, device=self.labels.device)
+        for start in range(0, len(self), ROWS):  # few at a time: each step makes an array
+            rows = slice(start, start + ROWS)
+            truth, predicted = (
+                x[rows].reshape(-1, slots).long() for x in (self.labels, self.predicted)
+            )
+            place = torch.arange(slots, device=truth.device)
+            if groups is not None:
+                place = groups[rows, None] * slots + place
+            place = ((place * size + truth) * size + predicted).flatten()
+            counts += place.bincount(minlength=len(counts))
         counts = counts.reshape(count, slots, size, size)
         return counts[0] if groups is None else counts
 

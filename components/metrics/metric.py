@@ -1,5 +1,6 @@
 """The metrics over an epoch, as Lightning and torchmetrics want them."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -9,6 +10,8 @@ from torchmetrics.utilities import dim_zero_cat
 
 from components.metrics.scores import Scores
 from components.objectives import Objective
+
+ROWS = 1 << 18  # windows whose probabilities are made at a time
 
 
 class ClassificationMetric(Metric):
@@ -51,8 +54,8 @@ class ClassificationMetric(Metric):
     def compute(self) -> Scores:
         """Metrics of all that was kept."""
         self._keep_shape()
-        logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
-        return self.objective.scores(self.objective.probabilities(logits), labels)
+        labels = dim_zero_cat(self.labels)
+        return self.objective.scores(self._probabilities(len(labels)), labels)
 
     def mean_loss(self) -> float:
         """The objective's loss over all that was kept, whatever the batches were.
@@ -63,6 +66,18 @@ class ClassificationMetric(Metric):
         with self.sync_context(dist_sync_fn=self.dist_sync_fn):
             logits, labels = dim_zero_cat(self.logits), dim_zero_cat(self.labels)
             return float(self.objective.loss(logits, labels))
+
+    def _probabilities(self, windows: int) -> Tensor:
+        """Of all windows, piece by piece, so that the logits are not there twice."""
+        whole, start = None, 0
+        for piece in _pieces(self.logits if isinstance(self.logits, list) else [self.logits]):
+            found = self.objective.probabilities(piece)
+            if len(found) == windows:
+                return found
+            whole = found.new_empty(windows, *found.shape[1:]) if whole is None else whole
+            whole[start : start + len(found)] = found
+            start += len(found)
+        return whole
 
     def sync(self, *args: Any, **kwargs: Any) -> None:
         """Gathers what all processes kept; one may have seen no batch."""
@@ -75,3 +90,17 @@ class ClassificationMetric(Metric):
             shape = self.objective.label_shape
             self.logits.append(torch.zeros(0, self.objective.num_logits, device=self.device))
             self.labels.append(torch.zeros(0, *shape, dtype=torch.long, device=self.device))
+
+
+def _pieces(batches: Sequence[Tensor]) -> Iterator[Tensor]:
+    """The rows of all batches in order, `ROWS` or some more at a time."""
+    waiting: list[Tensor] = []
+    rows = 0
+    for part in (part for batch in batches for part in batch.split(ROWS)):
+        waiting.append(part)
+        rows += len(part)
+        if rows >= ROWS:
+            yield torch.cat(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield torch.cat(waiting)

@@ -16,27 +16,36 @@ class Ranking:
     """One class against the rest: M decisions, P of them truly of the class.
 
     Attributes:
-        positives: (P,) the places of the positives among the decisions, from the lowest score.
-        negatives: (M - P,) likewise of the negatives.
+        sizes: P, and the number of negatives M - P.
         below: (P,) how many negatives score lower than each positive.
         not_above: (P,) how many negatives score lower or the same.
         under: (P,) how many positives score lower.
+        places: of positives and negatives among the decisions, from the lowest score; None where
+            they are not asked for.
     """
 
-    positives: Tensor
-    negatives: Tensor
+    sizes: tuple[int, int]
     below: Tensor
     not_above: Tensor
     under: Tensor
+    places: tuple[Tensor, Tensor] | None
 
     @classmethod
-    def of(cls, scores: Tensor, positive: Tensor) -> Self:
-        """Ranks scores (M,), given whether the class is the true one (M,)."""
-        high, positives = _ascending(scores, positive)
-        low, negatives = _ascending(scores, ~positive)
+    def of(cls, scores: Tensor, positive: Tensor, *, places: bool = False) -> Self:
+        """Ranks scores (M,), given whether the class is the true one (M,).
+
+        Args:
+            places: whether groups are to be weighed, which takes three times the memory.
+        """
+        if places:
+            (high, positives), (low, negatives) = (
+                _placed(scores, chosen) for chosen in (positive, ~positive)
+            )
+        else:
+            high, low = _ascending(scores, positive), _ascending(scores, ~positive)
         return cls(
-            positives,
-            negatives,
+            (len(high), len(low)),
+            places=(positives, negatives) if places else None,
             below=torch.searchsorted(low, high),
             not_above=torch.searchsorted(low, high, right=True),
             under=torch.searchsorted(high, high),
@@ -49,7 +58,7 @@ class Ranking:
 
         Args:
             weights: (R, S) int64, how often each of S groups counts, in R resamples; without it
-                every decision counts once.
+                every decision counts once. With it the ranking must have places.
             groups: (M,) the group of each decision.
 
         Returns:
@@ -57,12 +66,13 @@ class Ranking:
         """
         own: Tensor | int = 1
         below, not_above, under = self.below, self.not_above, self.under
-        hits, alarms = below.new_tensor((len(self.positives), len(self.negatives)))
+        hits, alarms = below.new_tensor(self.sizes)
         if weights is not None:
             # index_select takes half the time of an index in brackets.
-            own = weights.index_select(1, groups[self.positives])
+            positives, negatives = self.places
+            own = weights.index_select(1, groups[positives])
             lower_hits = _running(own)
-            lower_alarms = _running(weights.index_select(1, groups[self.negatives]))
+            lower_alarms = _running(weights.index_select(1, groups[negatives]))
             below = lower_alarms.index_select(1, below)
             not_above = lower_alarms.index_select(1, not_above)
             under = lower_hits.index_select(1, under)
@@ -70,13 +80,22 @@ class Ranking:
         # Whole numbers up to here and in this sum, so that it is exact; a tie counts one half.
         auroc = (own * (below + not_above)).sum(-1) / (2.0 * hits.double() * alarms)
         accepted_hits = hits[..., None] - under
-        accepted = accepted_hits + (alarms[..., None] - below)
-        steps = own * accepted_hits.double() / accepted.clamp(min=1)
+        accepted = (alarms[..., None] - below).add_(accepted_hits).clamp_(min=1)
+        steps = accepted_hits.double().mul_(own).div_(accepted)
         precision = torch.where(alarms > 0, steps.sum(-1) / hits.double(), torch.nan)
         return auroc, precision
 
 
-def _ascending(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
+def _ascending(scores: Tensor, chosen: Tensor) -> Tensor:
+    """The chosen scores, sorted."""
+    if scores.device.type != "cpu":
+        return scores[chosen].sort().values
+    picked = scores.numpy()[chosen.numpy()]
+    picked.sort()  # in place; torch's takes five times as long, and sorts places too
+    return torch.from_numpy(picked)
+
+
+def _placed(scores: Tensor, chosen: Tensor) -> tuple[Tensor, Tensor]:
     """The chosen scores, sorted, and their places."""
     places = chosen.nonzero().squeeze(1)
     ordered, order = scores[places].sort()

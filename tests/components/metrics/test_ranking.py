@@ -17,7 +17,7 @@ def drawn(ties, seed=0, count=300):
 def test_weights_count_like_repetition(ties):
     scores, positive, groups = drawn(ties)
     weights = torch.randint(4, (20, 7), generator=torch.Generator().manual_seed(1))
-    auroc, precision = Ranking.of(scores, positive).areas(weights, groups)
+    auroc, precision = Ranking.of(scores, positive, places=True).areas(weights, groups)
     for row, area, ap in zip(weights, auroc, precision, strict=True):
         times = row[groups]
         again = positive.repeat_interleave(times), scores.repeat_interleave(times)
@@ -30,7 +30,7 @@ def test_a_resample_without_positives_is_undefined():
     groups[positive] = 0
     weights = torch.ones(2, 7, dtype=torch.long)
     weights[1, 0] = 0
-    auroc, precision = Ranking.of(scores, positive).areas(weights, groups)
+    auroc, precision = Ranking.of(scores, positive, places=True).areas(weights, groups)
     assert not auroc[0].isnan()
     assert auroc[1].isnan()
     assert precision[1].isnan()
