@@ -101,8 +101,6 @@ def test_a_tinymyo_of_the_demos_size_learns_the_demos_gestures(tmp_path):
     state = encoder.build(config["model"]).state_dict()
     checkpoint = tmp_path / "tinymyo.ckpt"
     torch.save({"state_dict": {f"model.{k}": v for k, v in state.items()}}, checkpoint)
-    loaded, _, metrics = run(
-        stepped, tmp_path / "out", checkpoint, DEMO, "experiment=tinymyo_demo"
-    )
+    loaded, _, metrics = run(stepped, tmp_path / "out", checkpoint, DEMO, "experiment=tinymyo_demo")
     assert loaded["recognised"] == "TinyMyo generation 2"
     assert metrics["test_balanced_acc"] > 0.3  # chance is 0.125
