@@ -42,14 +42,14 @@ def spans(labels) -> list[tuple[float, float, str]]:
 
 
 def write_edf(
-    path: Path, data, names, notes=(), *, rates=RATE, unit="uV", subject="X", bdf=False
+    path: Path, data, names, notes=(), *, rates=RATE, unit="uV", subject="X", bdf=False, full=COUNTS
 ) -> Path:
-    """EDF+ or BDF+; `unit` and `rates` may be one, or one for each channel."""
+    """EDF+ or BDF+ from -full to full; `unit` and `rates` may be one, or one for each channel."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rates = [rates] * len(data) if np.isscalar(rates) else rates
     units = [unit] * len(data) if isinstance(unit, str) else unit
     kind, whole = (edfio.BdfSignal, edfio.Bdf) if bdf else (edfio.EdfSignal, edfio.Edf)
-    steps = {"physical_range": (-COUNTS, COUNTS - 1), "digital_range": (-COUNTS, COUNTS - 1)}
+    steps = {"physical_range": (-full, full), "digital_range": (-COUNTS, COUNTS)}
     signals = [
         kind(row, rate, label=name, physical_dimension=own, **steps)
         for row, rate, name, own in zip(data, rates, names, units, strict=True)
@@ -120,6 +120,25 @@ def people(folder: Path, count: int = 4, *, windows: int = 40) -> Path:
         data, labels, names = emg(person, windows)
         path = folder / f"p{person}" / "gestures.edf"
         write_edf(path, data, names, spans(labels), subject=f"p{person}")
+    return folder
+
+
+def demo_as_edf(folder: Path) -> Path:
+    """The demo's data set taken apart: an EDF file for each recording, and a table of splits."""
+    table = ["subject,split"]
+    for split in ("train", "val", "test"):
+        with h5py.File(DEMO / f"{split}.h5") as file:
+            names, owners = tuple(file.attrs["channels"]), file["recording"][:].astype(str)
+            for recording in np.unique(owners):
+                own = np.flatnonzero(owners == recording)
+                data = np.concatenate(list(file["data"][own] / COUNTS), axis=1)
+                subject = recording.partition("-")[0]
+                path = folder / "recordings" / subject / f"{recording}.edf"
+                labels = file["label"][own].tolist()
+                notes = spans(labels)
+                write_edf(path, data, names, notes, unit="", subject=subject, full=1)
+                table += [f"{subject},{split}"] if f"{subject},{split}" not in table else []
+    (folder / "splits.csv").write_text("\n".join(table) + "\n")
     return folder
 
 
