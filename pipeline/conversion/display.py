@@ -9,37 +9,37 @@ from pipeline.inspection.layout import table, terminal
 if TYPE_CHECKING:
     from components.convert.step import Converted
 
-_MOST_CLASSES = 12
+_MOST_CLASSES = 40
 
 
 def show(done: "Converted") -> None:
     """Prints what each split holds, and what was dropped and why."""
     console, found = terminal(), done.summary
-    classes = found["classes"] if len(found["classes"]) <= _MOST_CLASSES else []
-    head = (
-        "split",
-        "windows:",
-        "subjects:",
-        "recordings:",
-        *(f"{printable(name)}:" for name in classes),
-    )
+    splits = found["splits"]
     rows = [
         (
             name,
             f"{split['windows']:,}",
             f"{len(split['subjects']):,}",
             f"{split['recordings']:,}",
-            *(f"{split['classes'][name]:,}" for name in classes),
         )
-        for name, split in found["splits"].items()
+        for name, split in splits.items()
     ]
-    console.print(table(head, rows))
+    console.print(table(("split", "windows:", "subjects:", "recordings:"), rows))
+    rows = [
+        (printable(name), *(f"{split['classes'][name]:,}" for split in splits.values()))
+        for name in found["classes"][:_MOST_CLASSES]
+    ]
+    console.print()
+    console.print(table(("class", *(f"{name}:" for name in splits)), rows))
+    console.print()
     if found["dropped"]:
         rows = [
             (drop["reason"], f"{drop['number']:,}", f"{drop['recordings']:,}")
             for drop in found["dropped"]
         ]
         console.print(table(("dropped", "number:", "in recordings:"), rows))
+        console.print()
     else:
         console.print("nothing was dropped")
     settings = found["wishes"]["settings"]
