@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from components import __main__ as command
 from components import config, encoder
 from pipeline import cli
 from tests.made import make_dataset
@@ -48,9 +49,12 @@ def _pretrained(file):
     torch.save({"state_dict": {f"model.{name}": w for name, w in weights.items()}}, file)
 
 
-def step(folder, name, *arguments):
-    command = [sys.executable, "-m", "components", name, *arguments, *OVERRIDES]
-    subprocess.run(command, cwd=folder, check=True)
+def step(folder, name, *arguments, here=False):
+    words = [name, *arguments, *OVERRIDES]
+    if here:
+        assert command.main(words) == 0
+    else:
+        subprocess.run([sys.executable, "-m", "components", *words], cwd=folder, check=True)
 
 
 def test_it_leaves_numbers_and_a_report(made):
@@ -65,9 +69,10 @@ def test_the_command_line_makes_the_same_bytes(made, tmp_path, workers):
     backbone, model, evaluation = (str(tmp_path / name) for name in ("b", "m", "e"))
     data = ["--dataset", "data"]
     step(made, "load-checkpoint", "--checkpoint", "pretrained.ckpt", "--output", backbone)
-    workers = f"data.num_workers={workers}"
-    step(made, "finetune", "--backbone", backbone, *data, "--output", model, workers)
-    step(made, "evaluate", "--model", model, *data, "--output", evaluation, workers)
+    # Once with processes of their own, and once in this one, which others have used before.
+    here, workers = workers > 0, f"data.num_workers={workers}"
+    step(made, "finetune", "--backbone", backbone, *data, "--output", model, workers, here=here)
+    step(made, "evaluate", "--model", model, *data, "--output", evaluation, workers, here=here)
     for ours, theirs in {
         f"{backbone}/backbone.safetensors": "backbone/backbone.safetensors",
         f"{model}/model.safetensors": "model/model.safetensors",

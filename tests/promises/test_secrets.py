@@ -110,6 +110,16 @@ def test_the_search_finds_what_is_hidden(wrapped, tmp_path):
     assert leaks(ALL, tmp_path) == []
 
 
+def _came_from(s3, out):
+    """The run was made of what lies in S3, and says so."""
+    metrics = json.loads((out / "evaluation" / "metrics.json").read_text())
+    assert metrics["test_acc"] > 0.125
+    record = yaml.safe_load((out / "model" / "config.yaml").read_text())["provenance"]
+    assert record["checkpoint"] == s3.uri("demo/pretrained.ckpt")
+    etag = s3.client.head_object(Bucket=s3.name, Key="demo/train.h5")["ETag"].strip('"')
+    assert record["dataset_fingerprint"]["train"] == etag
+
+
 @pytest.mark.s3
 @pytest.mark.slow
 def test_a_whole_run_and_its_failures_tell_nothing(s3, home, tmp_path, monkeypatch):
@@ -136,7 +146,7 @@ def test_a_whole_run_and_its_failures_tell_nothing(s3, home, tmp_path, monkeypat
         )
         assert leaks(ALL, done.stdout, done.stderr) == [], name
         assert done.returncode == code, done.stderr
-    assert (tmp_path / "whole" / "model" / "config.yaml").exists()
+    _came_from(s3, tmp_path / "whole")
     assert (tmp_path / "wrong" / "failure.json").exists()
     assert leaks(ALL, *searched(tmp_path)) == []
     names = s3.keys()
