@@ -18,8 +18,9 @@ from pipeline import steps
 
 HOME = Path(__file__).parents[2]
 IMAGES = steps.images()
-# No step's: that of the command line.
-IMAGES["client"] = f"biotune:{IMAGES['finetune'].rpartition(':')[2]}"
+# No steps': that of the command line, and that of predict.
+TAG = IMAGES["finetune"].rpartition(":")[2]
+IMAGES |= {"client": f"biotune:{TAG}", "predict": f"biotune-predict:{TAG}"}
 LOCKED = {
     "cap_drop": ["ALL"],
     "network_mode": "none",

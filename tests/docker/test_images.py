@@ -11,7 +11,7 @@ from tests.docker.conftest import LOCKED
 pytestmark = pytest.mark.docker
 
 HOME = Path(__file__).parents[2]
-IMAGES = ("load-checkpoint", "promote", "finetune", "evaluate", "client")
+IMAGES = ("load-checkpoint", "promote", "finetune", "evaluate", "predict", "client")
 LIGHT = ("load-checkpoint", "promote", "client")
 
 
@@ -55,13 +55,14 @@ def test_labels_and_user(made, image, step):
 def test_finetune_and_evaluate_share_all_but_their_code(made):
     ours, theirs = (made(step).attrs["RootFS"]["Layers"] for step in ("finetune", "evaluate"))
     assert ours[:-1] == theirs[:-1]
+    assert made("predict").attrs["RootFS"]["Layers"][: len(ours) - 1] == ours[:-1]
     base = made("load-checkpoint").attrs["RootFS"]["Layers"]
     assert ours[: len(base) - 1] == base[:-1]
     assert made("promote").attrs["RootFS"]["Layers"] == base
     assert made("client").attrs["RootFS"]["Layers"][:-1] == base
 
 
-@pytest.mark.parametrize("step", ["load-checkpoint", "finetune"])
+@pytest.mark.parametrize("step", ["load-checkpoint", "finetune", "predict"])
 def test_what_is_installed_is_what_is_pinned(output, step):
     pinned = dict(
         line.lower().replace("_", "-").split("==")

@@ -36,9 +36,12 @@ def test_every_step_runs_without_rights_or_network(step, tmp_path):
         ("finetune", "finetune", "--backbone", "backbone", *DATA, "--output", "model",
          "experiment=demo", *SHORT),
         ("evaluate", "evaluate", "--model", "model", *DATA, "--output", "evaluation"),
+        ("predict", "predict", "--model", "model", "--data", "/demo", "-o", "predictions.parquet"),
+        ("predict", "export", "--model", "model", "--data", "/demo", "-o", "model.onnx"),
     ):  # fmt: skip
         done = step(image, *words)
         assert done.returncode == 0, (words, done.stderr)
+    assert {"predictions.parquet", "model.onnx"} <= {file.name for file in tmp_path.iterdir()}
     assert 0 <= json.loads((tmp_path / "evaluation/metrics.json").read_text())["test_acc"] <= 1
     for folder in ("backbone", "model", "evaluation"):
         assert (tmp_path / folder).stat().st_uid == 1000
