@@ -98,5 +98,5 @@ with console.told(), artifacts.publish(Path({str(tmp_path / "out")!r})) as folde
         assert child.stdout.readline() == "writing\n"
         assert list(tmp_path.iterdir())
         child.terminate()
-        assert child.wait(timeout=10) == 143
+        assert child.wait(timeout=50) == 143
     assert not list(tmp_path.iterdir())

@@ -144,7 +144,7 @@ with console.told(), recording.recorded(Path({str(tmp_path / "out")!r}), "finetu
     ) as child:
         assert child.stdout.readline() == "ready\n"
         child.send_signal(signal.SIGTERM)
-        assert child.wait(timeout=10) == 143
+        assert child.wait(timeout=50) == 143
     record = json.loads((runs / "run-7/finetune/pod-a/failure.json").read_text())
     assert (record["kind"], record["exit_code"]) == ("stopped", 143)
 
