@@ -58,7 +58,10 @@ def _locked(path: Path) -> Iterator[None]:
     """Keeps a folder's other writers away; the lock file stays, for removing it lets two in."""
     with (path.parent / ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        try:
+            yield
+        finally:  # closing alone leaves it to a process that was forked meanwhile
+            fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _fingerprint(content: bytes) -> str:

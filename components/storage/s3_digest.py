@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,11 @@ class Digest:
     etag: str
     part: int | None
 
+    def is_of(self, sums: "Sums") -> bool:
+        """Whether the MD5s of all parts come to it."""
+        found = b"".join(digest for _, digest in sorted(sums.found.items()))
+        return f"{_md5(found).hexdigest()}-{len(sums.found)}" == self.etag
+
     def holds(self, path: Path) -> bool:
         """Whether a file has the content."""
         with path.open("rb") as file:
@@ -40,6 +46,40 @@ class Digest:
             while (digest := _of_part(file, self.part)) is not None:
                 digests.append(digest)
         return f"{_md5(b''.join(digests)).hexdigest()}-{len(digests)}" == self.etag
+
+
+class Sums:
+    """The MD5 of each part of an object, taken from the bytes as they come.
+
+    Args:
+        part: bytes of a part but the last.
+        size: of the object.
+
+    Attributes:
+        found: MD5 by the place of the part's first byte.
+    """
+
+    def __init__(self, part: int, size: int) -> None:
+        self.part, self.size = part, size
+        self.found: dict[int, bytes] = {}
+
+    def of(self, start: int) -> Callable[[bytes], None]:
+        """What to give the bytes to, in order, that begin with a part at `start`."""
+        current, at = _md5(), start
+
+        def take(content: bytes) -> None:
+            nonlocal current, at
+            left = memoryview(content)
+            while left:
+                first = at - at % self.part
+                stop = min(first + self.part, self.size)
+                some = left[: stop - at]
+                current.update(some)
+                left, at = left[len(some) :], at + len(some)
+                if at == stop:
+                    self.found[first], current = current.digest(), _md5()
+
+        return take
 
 
 def digest_of(uri: str, size: int, etag: str) -> Digest | None:

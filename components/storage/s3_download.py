@@ -12,12 +12,13 @@ from pathlib import Path
 from components.failures import ServiceError
 from components.storage.address import shown
 from components.storage.s3_body import Stopped, read_range, stream
-from components.storage.s3_digest import digest_of
+from components.storage.s3_digest import Digest, Sums, digest_of
 
 log = logging.getLogger("biotune")
 
 PART = 16 * 2**20
 _AT_ONCE = 8
+_LARGEST = 64 * 2**20  # of a part that comes as one
 _REPAIRS = 4
 
 
@@ -29,41 +30,59 @@ def download(uri: str, size: int, etag: str, here: Path) -> None:
         OSError: the file can't be written.
         ServiceError: S3 out of reach, or what it sends is different each time.
     """
+    digest = digest_of(uri, size, etag) if size else None
+    in_parts = digest and digest.part and digest.part <= _LARGEST
+    sums = Sums(digest.part, size) if in_parts else None
     with here.open("w+b") as file:
         file.truncate(size)
-        bring(uri, etag, [(0, size)], file.fileno())
-    if size:
-        _prove(uri, size, etag, here, _cut([(0, size)]))
+        bring(uri, etag, [(0, size)], file.fileno(), sums)
+    if digest is None or (digest.is_of(sums) if sums else digest.holds(here)):
+        return
+    _mend(uri, etag, here, digest, _cut([(0, size)], PART))
 
 
-def bring(uri: str, etag: str, ranges: Iterable[tuple[int, int]], descriptor: int) -> None:
+def bring(
+    uri: str,
+    etag: str,
+    ranges: Iterable[tuple[int, int]],
+    descriptor: int,
+    sums: Sums | None = None,
+) -> None:
     """Writes ranges of an object to the same places of a file, unproved.
+
+    Args:
+        sums: gets those of all parts, if the range is the whole object: while the bytes arrive,
+            several parts at once, there is time for it.
 
     Raises:
         InputError, OSError, ServiceError: see `download`.
     """
 
     def load(start: int, stop: int, stopped: threading.Event) -> None:
+        add = sums.of(start) if sums else None
+
         def take(at: int, piece: bytes) -> None:
             _write(descriptor, piece, at)
+            if add:
+                add(piece)
 
         stream(uri, etag, start, stop, take, stopped)
 
-    _at_once(load, _cut(ranges))
+    step = max(1, PART // sums.part) * sums.part if sums else PART
+    _at_once(load, _cut(ranges, step))
 
 
-def _cut(ranges: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _cut(ranges: Iterable[tuple[int, int]], step: int) -> list[tuple[int, int]]:
     return [
-        (place, min(place + PART, stop))
+        (place, min(place + step, stop))
         for start, stop in ranges
-        for place in range(start, stop, PART)
+        for place in range(start, stop, step)
     ]
 
 
-def _prove(uri: str, size: int, etag: str, here: Path, ranges: Iterable[tuple[int, int]]) -> None:
-    digest = digest_of(uri, size, etag)
-    if digest is None or digest.holds(here):
-        return
+def _mend(
+    uri: str, etag: str, here: Path, digest: Digest, ranges: Iterable[tuple[int, int]]
+) -> None:
     for _ in range(_REPAIRS):
         log.warning("%s: has not arrived as it is in S3; it is read once more", shown(uri))
         if not _repaired(uri, etag, here, ranges):

@@ -53,12 +53,12 @@ def in_parts(s3):
 
 
 def test_a_checkpoint_and_a_dataset_arrive_whole(s3, unwell_s3, in_parts, small_parts, tmp_path):
-    contents = {f"data/{name}.h5": os.urandom(2 * MIB + 7) for name in ("train", "val", "test")}
+    contents = {f"data/{name}.h5": os.urandom(3 * MIB + 7) for name in ("train", "val", "test")}
     for key, content in contents.items():
         s3.put(key, content)
     checkpoint = os.urandom(11 * MIB + 1)
     uri = in_parts("checkpoint.ckpt", checkpoint)
-    unwell_s3.faults = Faults(rate=0.2, seed=3, stall=1.5)
+    unwell_s3.faults = Faults(rate=0.2, seed=3, stall=1.2)
     for run in range(4):
         into = tmp_path / str(run)
         assert storage.fetch(uri, into).read_bytes() == checkpoint

@@ -1,12 +1,15 @@
 """What is downloaded is held against the ETag, where that says anything of the content."""
 
 import os
+from hashlib import md5
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from components import storage
 from components.storage import s3_digest, s3_download
-from components.storage.s3_digest import Digest, digest_of
+from components.storage.s3_digest import Digest, Sums, digest_of
 
 MIB = 2**20
 
@@ -25,6 +28,20 @@ def test_a_digest_is_that_of_the_content(tmp_path, content, part, etag):
     assert Digest(etag, part).holds(file)
     file.write_bytes(content[:-1] + b"X")
     assert not Digest(etag, part).holds(file)
+
+
+@given(size=st.integers(1, 60), part=st.integers(1, 25), many=st.integers(1, 3), data=st.data())
+def test_the_sums_of_parts_do_not_depend_on_how_the_bytes_come(size, part, many, data):
+    content = os.urandom(size)
+    sums = Sums(part, size)
+    for start in range(0, size, many * part):
+        take, left = sums.of(start), content[start : start + many * part]
+        while left:
+            count = data.draw(st.integers(1, len(left)))
+            take(left[:count])
+            left = left[count:]
+    digests = [md5(content[place : place + part]).digest() for place in range(0, size, part)]
+    assert Digest(f"{md5(b''.join(digests)).hexdigest()}-{len(digests)}", part).is_of(sums)
 
 
 class Head:
