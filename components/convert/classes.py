@@ -8,6 +8,7 @@ from components.failures import InputError
 from components.recordings import Annotation
 
 _MOST = 20
+_MOST_CLASSES = 500
 
 
 def rules_of(
@@ -20,7 +21,7 @@ def rules_of(
         example: the name of a recording, for the message.
 
     Raises:
-        InputError: there is no label at all, or none of a class that was asked for.
+        InputError: there is no label at all, none of a class that was asked for, or far too many.
     """
     found = {span.text for some in spans for span in some}
     if not found:
@@ -31,6 +32,12 @@ def rules_of(
             f"is called {example}"
         )
         raise InputError(f"no labels: {where}")
+    if not wishes.classes and len(found) > _MOST_CLASSES:
+        some = ", ".join(sorted(found)[:3])
+        raise InputError(
+            f"there are {len(found):,} different labels, such as {some}; name the classes that you "
+            "want by --classes"
+        )
     names, numbers = _numbered(wishes.classes or sorted(found, key=_in_order))
     for number, name in enumerate(names):
         used = {text for text, own in numbers.items() if own == number} & found

@@ -53,6 +53,8 @@ class Labels:
         return [Annotation(a.onset + span[0], span[1] - span[0], a.text) for a in found if a.text]
 
     def _read(self, path: Path, column: str) -> None:
+        if not path.is_file():
+            raise InputError(f"--labels={path}: neither `annotations` nor a table that is there")
         table = rows(path)
         names = set(table[0]) if table else set()
         subject = next((name for name in _SUBJECT if name in names), None)

@@ -71,6 +71,10 @@ def _most_alike(
 
 
 def _given(path: Path, counts: Mapping[str, np.ndarray]) -> dict[str, str]:
+    if not path.is_file():
+        raise InputError(
+            f"--split={path}: neither three shares, as in 0.7,0.15,0.15, nor a table that is there"
+        )
     table, found, findings = rows(path), {}, []
     for number, row in enumerate(table, 2):
         subject, split = row.get("subject", row.get("participant_id", "")), row.get("split", "")

@@ -6,6 +6,7 @@ from components.recordings.recording import Channel, Recording
 from components.recordings.settings import Settings
 
 _MOST = 12
+_MOST_CHANNELS = 1024  # whose names an attribute of HDF5 can hold
 
 
 def picked(recording: Recording, wanted: tuple[str, ...]) -> list[int]:
@@ -19,6 +20,11 @@ def picked(recording: Recording, wanted: tuple[str, ...]) -> list[int]:
         places = [place for place, channel in enumerate(recording.channels) if channel.signal]
         if not places:
             raise InputError(f"{recording.path}: it holds no signal; name channels by --channels")
+        if len(places) > _MOST_CHANNELS:
+            raise InputError(
+                f"{recording.path}: it holds {len(places):,} signals; name the ones you want by "
+                "--channels"
+            )
         wanted = tuple(names[place] for place in places)
     missing = [name for name in wanted if name not in names]
     if missing:

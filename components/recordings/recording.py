@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from components.failures import InputError
+from components.hdf5.soundness import plain
 
 
 class BrokenRecording(InputError):
@@ -62,8 +63,11 @@ class Recording(ABC):
         annotations: Sequence[Annotation] = (),
         subject: str | None = None,
     ) -> None:
-        self.path, self.name, self.subject = path, name, subject
-        self.channels, self.annotations = tuple(channels), tuple(annotations)
+        self.path, self.name = path, name
+        # Strangers wrote these texts: what messages and tables show of them stays on its line.
+        self.subject = None if subject is None else plain(subject)
+        self.channels = tuple(replace(channel, name=plain(channel.name)) for channel in channels)
+        self.annotations = tuple(replace(note, text=plain(note.text)) for note in annotations)
 
     @property
     def seconds(self) -> float:

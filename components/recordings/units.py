@@ -1,5 +1,7 @@
 """Units of biosignals: what a file calls them, and the factor from one to another."""
 
+from components.hdf5.soundness import plain
+
 _PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "k": 1e3}
 _BASES = ("V", "T", "g", "A")
 # Greek mu, the micro sign, and what a Japanese encoding of it looks like in Latin-1.
@@ -15,7 +17,7 @@ def known(text: str | None) -> str | None:
         text = text.replace(micro, "u")
     if text.lower() in _UNKNOWN:
         return None
-    return _LONG.get(text.lower(), text)
+    return _LONG.get(text.lower(), plain(text))
 
 
 def factor(unit: str, wanted: str) -> float | None:

@@ -126,6 +126,15 @@ def test_an_empty_cell_is_a_hole(tmp_path):
     assert batch.finite.tolist() == [True, True, False, True, True]
 
 
+def test_texts_of_strangers_stay_on_one_line(tmp_path):
+    data, _, names = recorded.emg(windows=5)
+    notes, names = [(0, 1, "a\x1b[2J\nb"), (1, 1, "x" * 5000)], ("E\nMG", *names[1:])
+    path = recorded.write_npz(tmp_path / "a.npz", data, names, notes, subject="p\r1")
+    opened = open_recording(path)
+    told = [opened.subject, opened.channels[0].name, *(note.text for note in opened.annotations)]
+    assert all(text.isprintable() and len(text) <= 100 for text in told)
+
+
 def test_two_files_of_one_name_are_refused(tmp_path):
     data, _, names = recorded.emg(windows=5)
     recorded.write_npz(tmp_path / "x" / "a.npz", data, names)

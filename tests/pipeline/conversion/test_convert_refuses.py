@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from components import hdf5
-from components.recordings import prepared
+from components.recordings import prepared, text
 from tests import recorded
 from tests.pipeline.conversion.converting import convert, dropped, read, refused, summary
 
@@ -30,7 +30,6 @@ def test_a_broken_file_of_many_is_named_and_the_rest_goes_on_if_asked(tmp_path, 
 def test_a_file_that_breaks_off_while_it_is_read_leaves_no_window(tmp_path, monkeypatch):
     recorded.people(tmp_path / "in", 4)
     path = tmp_path / "in" / "p1" / "gestures.csv"
-    path.unlink(missing_ok=True)
     data, labels, names = recorded.emg(1)
     (tmp_path / "in" / "p1" / "gestures.edf").unlink()
     recorded.write_csv(path, data, names, labels)
@@ -38,6 +37,7 @@ def test_a_file_that_breaks_off_while_it_is_read_leaves_no_window(tmp_path, monk
     lines[7000] = lines[7000].rsplit(",", 3)[0] + ",x,1,rest"
     path.write_text("\n".join(lines))
     monkeypatch.setattr(prepared, "_PIECE", 2**13)  # so that windows come before the fault
+    monkeypatch.setattr(text, "_LINES", 1000)
     argv = [tmp_path / "in", "-o", tmp_path / "out", "--window", "1s", "--subject", r"/(p\d)/"]
     assert convert(*argv) == 2 and not (tmp_path / "out").exists()
     assert convert(*argv, "--skip-broken") == 0
@@ -59,7 +59,8 @@ def test_a_file_that_breaks_off_while_it_is_read_leaves_no_window(tmp_path, monk
         (["--window", "0s"], "--window: 0.0 must be a number above 0"),
         (["--window", "1h"], "--window=1h"),
         (["--window", "10min"], "no window is left (recording shorter than a window: 4)"),
-        (["--labels", "none.csv"], "none.csv: can't be read (No such file or directory)"),
+        (["--labels", "none.csv"], "--labels=none.csv: neither `annotations` nor a table"),
+        (["--split", "0.7/0.3"], "--split=0.7/0.3: neither three shares, as in 0.7,0.15,0.15"),
         (["--classes", "rest,jump"], "--classes: nothing is labelled jump; there are extension"),
         (["--split", "0.5,0.5"], "--split=0.5,0.5: give the shares of train, val and test"),
         (["--subject", "p\\d"], "--subject=p\\d: needs one group in brackets"),
