@@ -83,7 +83,7 @@ def planned(sources: Sequence[Source], wishes: Wishes) -> Plan:
                 broken[source.name] = str(error)
                 continue
             opened.append(_opened(recording, labels, wishes))
-    if findings:
+    if findings := list(dict.fromkeys(findings)):
         more = len(findings) - _MOST_LINES
         tail = [f"and {more} more recordings"] if more > 0 else []
         raise Findings([*findings[:_MOST_LINES], *tail])

@@ -5,6 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from components import extras
 from components.failures import InputError
 from components.recordings import BrokenRecording, Prepared, Settings, find, open_recording
 from tests import recorded
@@ -124,6 +125,20 @@ def test_an_empty_cell_is_a_hole(tmp_path):
     (tmp_path / "a.csv").write_text("\n".join(["time,a (uV),b (uV)", *rows]))
     batch = next(Prepared(open_recording(tmp_path / "a.csv"), Settings(1, 1)).windows())
     assert batch.finite.tolist() == [True, True, False, True, True]
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch):
+    data, _, names = recorded.emg(windows=5)
+    path = recorded.write_npz(tmp_path / "a.npz", data, names)
+    (tmp_path / "b.fif").touch()
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    with pytest.raises(
+        InputError, match=r"mne: not installed here; pip install 'biotune\[convert\]'"
+    ):
+        open_recording(tmp_path / "b.fif")
+    assert Prepared(open_recording(path), Settings(1, 1)).samples == 1000
+    with pytest.raises(InputError, match="scipy: not installed here"):
+        Prepared(open_recording(path), Settings(1, 1, low=20))
 
 
 def test_texts_of_strangers_stay_on_one_line(tmp_path):
