@@ -36,6 +36,7 @@ FINETUNE_KEYS = (
     "num_outputs",
     "num_logits",
     "seed",
+    "from_scratch",
     "freeze_backbone",
     "layerwise_lr_decay",
     "layerwise_lr_stem",
@@ -43,6 +44,7 @@ FINETUNE_KEYS = (
     "nonfinite",
     "resume",
 )
+FOLD_KEYS = ("folds", "fold", "fold_seed", "fold_val")  # of `data`: whose windows a split holds
 
 
 OmegaConf.register_new_resolver(
@@ -90,6 +92,7 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
         return {key: plain[key] for key in FINETUNE_KEYS}
     if step == "evaluate":
         data = plain["data"]
+        fold = {key: data[key] for key in FOLD_KEYS}
         return {
             "data": {key: data[key] for key in ("batch_size", "num_workers")},
             "allowed": {key: value for key, value in data.items() if key.startswith("allow_")},
@@ -97,6 +100,7 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
             "seed": plain["seed"],
             "allow_targets": _named(plain),
             "accelerator": plain["trainer"]["accelerator"],
+            **({"fold": fold} if data["folds"] is not None else {}),
         }
     if step == "promote":
         return {"promotion": plain["promotion"]}

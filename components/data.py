@@ -6,7 +6,6 @@ workers, nor on that of processes: each takes its share of the same global batch
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,14 +14,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from components.failures import InputError
-from components.hdf5 import Windows
+from components.hdf5.selection import Source, located, opened
 
 
 class WindowDataset(Dataset):
     """A split whose windows are fetched a batch at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self.windows = Windows(path)
+    def __init__(self, source: Source) -> None:
+        self.windows = opened(source)
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -109,7 +108,7 @@ class OrderedBatches(Sampler[list[int]]):
 
 
 def loader(
-    path: Path,
+    source: Source,
     *,
     batch_size: int,
     num_workers: int,
@@ -123,7 +122,7 @@ def loader(
     Returns:
         Batches of "input" (B, C, T) float32 in the unit of the data and "label" (B, ...) int64.
     """
-    dataset = WindowDataset(path)
+    dataset = WindowDataset(source)
     return DataLoader(
         dataset,
         batch_sampler=batches(len(dataset), batch_size),
@@ -138,13 +137,13 @@ class Splits(LightningDataModule):
     """The train and val splits, shared among the trainer's processes.
 
     Args:
-        paths: the local file of each split.
+        paths: where each split lies: a local file, or some subjects in several.
         start: see `ShuffledBatches`.
     """
 
     def __init__(
         self,
-        paths: dict[str, Path],
+        paths: dict[str, Source],
         batch_size: int,
         num_workers: int,
         seed: int,
@@ -166,12 +165,12 @@ class Splits(LightningDataModule):
             start=self.start,
         )
         made = loader(self.paths["train"], batches=batches, **self.sizes)
-        self._shuffled = made.batch_sampler
+        self._shuffled, self._read = made.batch_sampler, made.dataset.windows
         return made
 
     def windows(self, epoch: int, batch: int) -> list[int]:
-        """The windows' indices in a batch of this process, once the training has begun."""
-        return self._shuffled.batches(epoch)[batch].tolist()
+        """The windows' places in a batch of this process, once the training has begun."""
+        return located(self._read, self._shuffled.batches(epoch)[batch]).tolist()
 
     def val_dataloader(self) -> DataLoader:
         """The val split, each window once over all processes."""

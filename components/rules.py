@@ -57,6 +57,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
     "head": (_boolean, "true or false"),
     "freeze_backbone": (_boolean, "true or false"),
+    "from_scratch": (_boolean, "true or false"),
     "layerwise_lr_decay": (_number(0, 1, open_low=True), "a number above 0 and up to 1"),
     "layerwise_lr_stem": (_one_of("decayed", "base"), "decayed or base"),
     "checkpoint.min_coverage": (_number(0, 1), "a share from 0 to 1"),
@@ -76,6 +77,13 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data.num_workers": (_whole(0), "an integer of at least 0"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
     "data.allow_signal_mismatch": (_boolean, "true or false"),
+    "data.folds": (
+        _or(None, _or("subject", _whole(2))),
+        "an integer of at least 2, subject, or null for none",
+    ),
+    "data.fold": (_or(None, _whole(1)), "an integer of at least 1, or null"),
+    "data.fold_seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
+    "data.fold_val": (_number(0, 1, open_low=True), "a share above 0 and up to 1"),
     "promotion.metric": (_one_of(*METRICS), "one of " + ", ".join(METRICS)),
     "promotion.margin": (_number(0, 1e308), "a number of at least 0"),
     "nonfinite": (_one_of("stop", "skip"), "stop or skip"),
@@ -107,6 +115,7 @@ def check(config: DictConfig) -> list[str]:
     findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
+    findings += _scratch(config)
     return findings + _promotion(config) + _monitors(config) + _normalization(config)
 
 
@@ -121,6 +130,13 @@ def _broken(config: DictConfig, key: str) -> str | None:
     except OmegaConfBaseException as error:
         return f"{key}: {first_line(error)}"
     return None if holds(value) else f"{key}={value}: must be {wanted}"
+
+
+def _scratch(config: DictConfig) -> list[str]:
+    """Random weights that never change would be no model."""
+    if config.get("from_scratch") is not True or config.get("freeze_backbone") is not True:
+        return []
+    return ["from_scratch=true: leaves no backbone to freeze; set freeze_backbone=false"]
 
 
 def _promotion(config: DictConfig) -> list[str]:

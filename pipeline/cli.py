@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from components import arguments, console
 from pipeline.commands import (
+    compare_folds,
     compile,
     convert,
     doctor,
@@ -15,7 +16,18 @@ from pipeline.commands import (
     submit,
 )
 
-COMMANDS = (convert, run, predict, export, compile, submit, schedule, inspect, doctor)
+COMMANDS = (
+    convert,
+    run,
+    predict,
+    export,
+    compile,
+    submit,
+    schedule,
+    inspect,
+    compare_folds,
+    doctor,
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

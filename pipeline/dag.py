@@ -1,8 +1,9 @@
 """The pipeline `biotune`, in KFP's terms.
 
 preflight, load-checkpoint, finetune and evaluate follow each other; what they hand on is in the
-signatures of their components. A pipeline is compiled in one of a few shapes: with several seeds
-or one, with promotion or without, and for a cluster with a task that reports failures at the end.
+signatures of their components. A pipeline is compiled in one of a few shapes: with several seeds,
+with the folds of a cross-validation or with neither, with promotion or without, and for a cluster
+with a task that reports failures at the end.
 """
 
 import inspect
@@ -23,6 +24,7 @@ from components.report_failures.component import component as report_failures
 from components.summarize.component import component as summarize
 from pipeline import placement
 from pipeline.placement import Profile
+from pipeline.repeats import Repeat, repeats
 
 COMPONENTS = {
     "preflight": preflight,
@@ -45,6 +47,7 @@ def pipeline(
     *,
     profile: Profile | None = None,
     seeds: Sequence[int] = (),
+    folds: int = 0,
     promotion: bool = False,
 ):
     """The pipeline in one of its shapes.
@@ -53,6 +56,7 @@ def pipeline(
         images: the image of each step.
         profile: where on a cluster the steps run; None places nothing, for a run on this machine.
         seeds: trains and tests once for each; () once, with the configuration's.
+        folds: trains and tests once for each fold by subject; 0 for the dataset's own splits.
         promotion: whether it takes `registry_uri`, skips an unchanged retraining, and promotes.
 
     Returns:
@@ -65,9 +69,9 @@ def pipeline(
         given = dict(zip(signature.parameters, values, strict=True))
         task = _Tasks(images, profile, given)
         with _reporting(task, profile):
-            checked = _preflight(task, given, images if promotion else None)
+            checked = _preflight(task, given, images if promotion else None, folds)
             with _if_changed(checked, promotion):
-                _train(task, given, checked, seeds)
+                _train(task, given, checked, repeats(seeds, folds))
 
     biotune.__signature__ = signature
     described = dsl.pipeline(
@@ -94,19 +98,21 @@ class _Tasks:
 
 
 def _preflight(
-    task: _Tasks, given: Mapping[str, Any], images: Mapping[str, str] | None
+    task: _Tasks, given: Mapping[str, Any], images: Mapping[str, str] | None, folds: int
 ) -> dsl.PipelineTask:
     names = ("checkpoint_uri", "dataset_uri", "overrides", "manifest", "registry_uri")
     inputs = {name: given[name] for name in names if name in given}
     if images is not None:  # other images are other code: the retraining is not the same
         inputs["images"] = json.dumps({step: images[step] for step in ("finetune", "evaluate")})
+    if folds:
+        inputs["folds"] = folds
     return task("preflight", **inputs)
 
 
 def _train(
-    task: _Tasks, given: Mapping[str, Any], checked: dsl.PipelineTask, seeds: Sequence[int]
+    task: _Tasks, given: Mapping[str, Any], checked: dsl.PipelineTask, repeated: Sequence[Repeat]
 ) -> None:
-    """Load, tune and test; then the summary of the seeds, or the promotion."""
+    """Load, tune and test; then the summary of all seeds or folds, or the promotion."""
     loaded = task(
         "load-checkpoint",
         checkpoint_uri=given["checkpoint_uri"],
@@ -117,14 +123,14 @@ def _train(
     tuned, tested = [], []
     # A loop of KFP's would do it too, but for what breaks in one: its fan-in is young, its local
     # engine mixes up parameters, and a client's word on caching does not reach into it.
-    for seed in seeds or [None]:
+    for repeat in repeated or [None]:
         tuned.append(
             task(
                 "finetune",
                 dataset_uri=given["dataset_uri"],
                 config=checked.outputs["finetune"],
                 backbone=loaded.outputs["backbone"],
-                **({} if seed is None else {"seed": seed}),
+                **(repeat.inputs if repeat else {}),
             )
         )
         tested.append(
@@ -134,13 +140,14 @@ def _train(
                 config=checked.outputs["evaluate"],
                 model=tuned[-1].outputs["model"],
                 **champion,
+                **(repeat.of_test if repeat else {}),
             )
         )
-        if seed is not None:
-            tuned[-1].set_display_name(f"finetune, seed {seed}")
-            tested[-1].set_display_name(f"evaluate, seed {seed}")
+        if repeat:
+            tuned[-1].set_display_name(f"finetune, {repeat.label}")
+            tested[-1].set_display_name(f"evaluate, {repeat.label}")
     _at_once(tuned, tested, task.profile)
-    if seeds:
+    if repeated:
         task("summarize", results=" ".join(str(test.outputs["results"]) for test in tested))
     if promotes:
         task(
@@ -155,7 +162,7 @@ def _train(
 def _at_once(
     tuned: Sequence[dsl.PipelineTask], tested: Sequence[dsl.PipelineTask], profile: Profile | None
 ) -> None:
-    """Lets no more seeds run side by side than the profile says; on one machine one."""
+    """Lets no more trainings run side by side than the profile says; on one machine one."""
     width = 1 if profile is None else profile.parallelism
     if width:
         for before, after in zip(tested, tuned[width:], strict=False):

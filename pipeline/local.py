@@ -41,15 +41,16 @@ def run(
     out: Path,
     manifest: str = "",
     seeds: Sequence[int] = (),
+    folds: int = 0,
     registry: str = "",
     runner: Runner | None = None,
 ) -> None:
     """Runs the pipeline; leaves `backbone`, `model` and `evaluation` in `out`.
 
-    With `seeds` there are `seed-0/model`, `seed-0/evaluation` and so on, and `summary`; with
-    `registry` there is `decision`, or nothing where the retraining has been done before. What the
-    steps before a failed one made is left too, with `failure.json` beside it; the same run with the
-    same `out` then goes on from there.
+    With `seeds` there are `seed-0/model`, `seed-0/evaluation` and so on, and `summary`, with
+    `folds` likewise `fold-1/model`; with `registry` there is `decision`, or nothing where the
+    retraining has been done before. What the steps before a failed one made is left too, with
+    `failure.json` beside it; the same run with the same `out` then goes on from there.
 
     Args:
         checkpoint: URI or path of the checkpoint.
@@ -58,6 +59,7 @@ def run(
         out: folder to make; one that holds a whole run already is refused.
         manifest: the packed manifest of a model that has no committed one.
         seeds: to train and test with; the configuration's alone by default.
+        folds: of a cross-validation by subject; 0 for the dataset's own splits.
         registry: URI or path of the models' registry; "" for no promotion.
         runner: where the steps run; in processes of this machine by default.
 
@@ -74,9 +76,10 @@ def run(
     if registry:
         arguments["registry_uri"] = absolute(registry)
     with place.claimed(out) as scratch:
-        expected = partial(tasks, scratch, seeds, bool(registry))
+        expected = partial(tasks, scratch, seeds, bool(registry), folds)
+        shape = {"seeds": seeds, "folds": folds, "promotion": bool(registry)}
         try:
-            _execute(arguments, scratch, runner or Processes(), seeds, expected)
+            _execute(arguments, scratch, runner or Processes(), shape, expected)
         except BaseException as error:
             told = place.instead(error, out)
             record = told.record if isinstance(told, StepFailed) else recording.record(told)
@@ -98,7 +101,7 @@ def _execute(
     arguments: dict[str, Any],
     scratch: Path,
     runner: Runner,
-    seeds: Sequence[int],
+    shape: Mapping[str, Any],
     expected: Callable[[], list[Task]],
 ) -> None:
     """Runs the pipeline in KFP's engine and raises what became of it."""
@@ -113,12 +116,7 @@ def _execute(
     broken = None
     with runner.in_place(codes), _quiet(), _stoppable():
         try:
-            shaped = dag.pipeline(
-                runner.images,
-                seeds=seeds,
-                promotion="registry_uri" in arguments,
-            )
-            shaped(**arguments)
+            dag.pipeline(runner.images, **shape)(**arguments)
         except Exception as error:  # what the step says of it counts more
             broken = error
     failed = verdict(codes, expected())

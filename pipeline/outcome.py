@@ -13,6 +13,7 @@ from typing import Any
 
 from components import artifacts
 from components.failures import FAILURE, Failure
+from pipeline.repeats import repeats
 
 ENGINE = "engine"  # the kind of a failure that is KFP's own
 UNCHANGED = "unchanged"  # what preflight returns of a retraining that has been done
@@ -25,7 +26,7 @@ class Task:
     Attributes:
         step: the step's name.
         place: the task's folder in KFP's pipeline root.
-        below: the folder, below the run's, that takes its product: "", or "seed-0/".
+        below: the folder, below the run's, that takes its product: "", "seed-0/" or "fold-1/".
     """
 
     step: str
@@ -67,24 +68,28 @@ ARTIFACTS = {
 }
 
 
-def tasks(scratch: Path, seeds: Sequence[int] = (), promotion: bool = False) -> list[Task]:
+def tasks(
+    scratch: Path, seeds: Sequence[int] = (), promotion: bool = False, folds: int = 0
+) -> list[Task]:
     """The tasks of a run, in the order in which they run.
 
     Args:
         scratch: KFP's pipeline root, which may hold earlier attempts at the same run.
         seeds: of a run that trains and tests for several.
         promotion: whether the run promotes; an unchanged retraining then ends with preflight.
+        folds: of a cross-validation; 0 for none.
     """
     attempts = sorted(scratch.glob("biotune-*"), reverse=True)  # KFP names them by their time
     first = _task("preflight", "preflight", attempts)
     if promotion and _returned(first.place) == UNCHANGED:
         return [first]
     found = [first, _task("load-checkpoint", "load-checkpoint", attempts)]
-    for number, seed in enumerate(seeds or [None]):
+    repeated = repeats(seeds, folds)
+    for number, repeat in enumerate(repeated or [None]):
         for step in ("finetune", "evaluate"):
             name = f"{step}-{number + 1}" if number else step  # as KFP does
-            found.append(_task(step, name, attempts, "" if seed is None else f"seed-{seed}/"))
-    last = (["summarize"] if seeds else []) + (["promote"] if promotion else [])
+            found.append(_task(step, name, attempts, repeat.below if repeat else ""))
+    last = (["summarize"] if repeated else []) + (["promote"] if promotion else [])
     return found + [_task(step, step, attempts) for step in last]
 
 

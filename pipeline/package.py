@@ -10,6 +10,8 @@ from components.storage.address import bucket_and_key, local_path, scheme, shown
 
 SUFFIXES = (".yaml", ".yml")  # of JSON the compiler can't make what places a step
 LARGEST_SEED = 2**32 - 1  # as the configuration's `seed`
+# What evaluate tells of each fold reaches summarize, twice, in one argument of 128 KiB at most.
+FEWEST_FOLDS, MOST_FOLDS = 2, 50
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,7 @@ class Request:
         dataset: URI of the folder with the splits, or its path on a volume.
         overrides: Hydra overrides.
         seeds: trains and tests once for each; none takes the configuration's `seed`.
+        folds: trains and tests once for each fold by subject; 0 for the dataset's own splits.
         registry: URI of the models' registry, where the better model is promoted; "" for none.
         profile: file with the cluster's placement.
         parameters: run-time placement parameters, in place of the profile's values.
@@ -30,13 +33,19 @@ class Request:
     dataset: str
     overrides: tuple[str, ...] = ()
     seeds: tuple[int, ...] = ()
+    folds: int = 0
     registry: str = ""
     profile: Path | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(
-    file: Path, *, profile: Path | None = None, seeds: Sequence[int] = (), promotion: bool = False
+    file: Path,
+    *,
+    profile: Path | None = None,
+    seeds: Sequence[int] = (),
+    folds: int = 0,
+    promotion: bool = False,
 ) -> None:
     """Compiles the pipeline in one of its shapes.
 
@@ -44,6 +53,7 @@ def write(
         file: to write, in YAML.
         profile: file with the cluster's placement; None for the defaults, one GPU among them.
         seeds: trains and tests once for each.
+        folds: trains and tests once for each fold by subject.
         promotion: whether it takes `registry_uri`.
 
     Raises:
@@ -51,7 +61,7 @@ def write(
     """
     if file.suffix not in SUFFIXES:
         raise InputError(f"--output {file}: must end in .yaml or .yml")
-    if wrong := _shape(seeds, promotion):
+    if wrong := _shape(seeds, folds, promotion):
         raise Findings(wrong)
     placed = _profile(profile)
     from kfp import compiler
@@ -59,7 +69,7 @@ def write(
     from pipeline import dag, placement
 
     shaped = dag.pipeline(
-        placement.images(placed), profile=placed, seeds=seeds, promotion=promotion
+        placement.images(placed), profile=placed, seeds=seeds, folds=folds, promotion=promotion
     )
     try:
         compiler.Compiler().compile(shaped, str(file))
@@ -78,7 +88,8 @@ def arguments(request: Request) -> dict[str, Any]:
     from pipeline import description, placement
 
     profile = _profile(request.profile)
-    findings = [*_misplaced(request, profile), *_shape(request.seeds, bool(request.registry))]
+    shape = _shape(request.seeds, request.folds, bool(request.registry))
+    findings = [*_misplaced(request, profile), *shape]
     parameters: dict[str, Any] = {}
     with noting(findings):
         parameters = placement.override(profile, request.parameters)
@@ -129,7 +140,7 @@ def _misplaced(request: Request, profile) -> list[str]:
     return findings
 
 
-def _shape(seeds: Sequence[int], promotion: bool) -> list[str]:
+def _shape(seeds: Sequence[int], folds: int, promotion: bool) -> list[str]:
     findings = []
     if len(set(seeds)) < len(seeds):
         findings.append(f"seeds={list(seeds)}: one is there twice; give each once")
@@ -139,4 +150,10 @@ def _shape(seeds: Sequence[int], promotion: bool) -> list[str]:
         findings.append(
             "promotion and seeds exclude each other: a champion is one model; leave one of them out"
         )
+    if folds and (seeds or promotion):
+        findings.append(
+            f"folds={folds}: neither seeds nor promotion go with folds; leave one of them out"
+        )
+    if folds and not FEWEST_FOLDS <= folds <= MOST_FOLDS:
+        findings.append(f"folds={folds}: must be from {FEWEST_FOLDS} to {MOST_FOLDS}")
     return findings

@@ -17,7 +17,7 @@ from pipeline.outcome import Task
 log = logging.getLogger("biotune")
 SCRATCH = ".kfp"
 _NEEDED = 32 * 2**10  # bytes, for a step's parameters and records
-HELD = ("backbone", "model", "evaluation", "seed-*", "summary", "decision")
+HELD = ("backbone", "model", "evaluation", "seed-*", "fold-*", "summary", "decision")
 
 
 @contextlib.contextmanager

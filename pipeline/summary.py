@@ -7,10 +7,12 @@ from rich.console import Console
 from rich.table import Table
 
 from components import artifacts
+from components.folds.summary import KIND
+from pipeline.cross_validation import table_of_folds
 
 
 def show(out: Path) -> None:
-    """Prints the test metrics and the report's path; for several seeds, their mean and spread.
+    """Prints the test metrics and the report's path; for seeds or folds, mean and spread.
 
     Args:
         out: the run's folder. Of a retraining that was skipped there is nothing to show.
@@ -18,15 +20,17 @@ def show(out: Path) -> None:
     console = Console()
     for folder, table, report in (
         (out / "evaluation", _evaluation, artifacts.REPORT),
-        (out / "summary", _seeds, artifacts.SUMMARY_REPORT),
+        (out / "summary", _repeated, artifacts.SUMMARY_REPORT),
     ):
         if folder.exists():
             console.print(table(folder))
             console.print(f"Report: {folder / report}", soft_wrap=True, highlight=False)
 
 
-def _seeds(folder: Path) -> Table:
+def _repeated(folder: Path) -> Table:
     summary = json.loads((folder / artifacts.SUMMARY).read_text())
+    if summary.get("kind") == KIND:
+        return table_of_folds(summary)
     seeds = summary["seeds"]
     table = Table(title=f"seeds {', '.join(map(str, seeds))}")
     for column in ("test metric", "mean", "standard deviation"):

@@ -14,8 +14,12 @@ def evaluate(
     evaluation: Output[Artifact],
     results: OutputPath(str),
     champion_uri: str = "",
+    fold: int = 0,
 ):
-    """Tests the tuned model on the data's test split and reports what came out."""
+    """Tests the tuned model on the data's test split and reports what came out.
+
+    A `fold` from 1 on is the part of the data that this model is tested on.
+    """
     import shutil
     from pathlib import Path
 
@@ -24,16 +28,19 @@ def evaluate(
     console.log_plainly()
     output = Path(evaluation.path)
     with console.told(), recording.recorded(output, "evaluate"):
+        from components import folds
         from components.evaluate import kubeflow
         from components.evaluate.step import run
 
         settings = parameters.unpack(config)
+        if fold:
+            settings["fold"] = {**settings["fold"], "fold": fold}
         champion = {"champion": champion_uri} if champion_uri else {}
         done = run(Path(model.path), dataset_uri, output, settings, **champion)
         kubeflow.log_metrics(metrics, done.metrics)
         kubeflow.log_classification(classification, done.details, output / artifacts.PREDICTIONS)
         shutil.copyfile(done.report, report.path)
-        numbers = {"seed": done.seed, "metrics": done.metrics}
+        numbers = {"seed": done.seed, "metrics": done.metrics, **folds.told(done.details)}
         Path(results).write_text(parameters.pack(numbers, always=True))
 
 

@@ -16,10 +16,12 @@ from components.evaluate import champion as champions
 from components.evaluate import inference, origin
 from components.evaluate.report import render
 from components.evaluate.results import Results, class_names, measure
-from components.hdf5 import read_header
+from components.folds import parts
+from components.hdf5 import Header
 from components.instantiation import make
 from components.staging import staged
 
+SPLIT = ("test",)
 MODEL, CHAMPION = "model", "champion"  # as messages name them
 
 
@@ -68,21 +70,30 @@ def run(
     objective = make(restored.config["objective"], "objective")
     rival = champions.summon(champion, allow) if champion else None
     fingerprints = config.get("fingerprints") or {}
-    with publish(output) as folder, staged(dataset, ("test",), fingerprints) as paths:
-        header = read_header(paths["test"])
+    within = config.get("fold") or {}
+    with (
+        publish(output) as folder,
+        staged(dataset, parts.files(within, SPLIT), fingerprints) as paths,
+    ):
+        sources, fold = parts.split(paths, within, SPLIT)
+        header = parts.header(sources["test"])
         suitability.hold(header, restored.config, config["allowed"], f"{dataset}: test")
         names = class_names(header, objective, restored.config)
         networks = {MODEL: restored.network}
         if rival:
             champions.hold(rival, header, restored.config, config["allowed"])
             networks[CHAMPION] = rival.restored.network
-        batches = loader(paths["test"], **config["data"])
+        batches = loader(sources["test"], **config["data"])
         logits, labels = inference.predict(networks, batches, place)
         results = measure(objective, logits[MODEL], labels, names)
-        fingerprint = fingerprints.get("test") or storage.stat(str(paths["test"])).fingerprint
+        prints = {
+            s: fingerprints.get(s) or storage.stat(str(p)).fingerprint for s, p in paths.items()
+        }
+        fingerprint = parts.fingerprint(prints, fold) if fold else prints["test"]
         details = {
             **origin.describe(Path(model), restored.config, dataset, fingerprint),
             **results.details(header, config["evaluation"]["bootstrap"], config["seed"]),
+            **({"fold": fold.record() | {"data": prints}} if fold else {}),
             "evaluated": origin.evaluated(Path(model), config, place.type),
         }
         if rival:
@@ -92,7 +103,7 @@ def run(
             (folder / artifacts.CHAMPION).write_text(record)
         details["data"] = {**details["data"], "test": header.summary()}
         details["notices"] += [f"Data: {header.licence}"] if header.licence else []
-        _write(folder, results, details, header.subjects, header.recordings)
+        _write(folder, results, details, parts.index(sources["test"]), header)
     return Evaluation(results.metrics, details, Path(output) / REPORT, restored.config["seed"])
 
 
@@ -100,8 +111,8 @@ def _write(
     folder: Path,
     results: Results,
     details: Mapping[str, Any],
-    subjects: np.ndarray | None,
-    recordings: np.ndarray | None,
+    index: np.ndarray,
+    header: Header,
 ) -> None:
     (folder / METRICS).write_text(json.dumps(results.metrics, indent=1, allow_nan=False))
     (folder / DETAILS).write_text(json.dumps(details, indent=1, allow_nan=False))
@@ -111,6 +122,6 @@ def _write(
         "predictions": results.decisions.predicted.cpu().numpy(),
         "labels": results.decisions.labels.cpu().numpy(),
     }
-    named = {"subject": subjects, "recording": recordings}
+    named = {"subject": header.subjects, "recording": header.recordings}
     columns |= {name: column for name, column in named.items() if column is not None}
-    np.savez_compressed(folder / PREDICTIONS, index=np.arange(len(results.decisions)), **columns)
+    np.savez_compressed(folder / PREDICTIONS, index=index, **columns)

@@ -10,10 +10,12 @@ def finetune(
     backbone: Input[Model],
     model: Output[Model],
     seed: int = -1,
+    fold: int = 0,
 ):
     """Fine-tunes the pretrained backbone on the data's training split.
 
-    A `seed` from 0 on takes the place of the configuration's: several are trained side by side.
+    A `seed` from 0 on takes the place of the configuration's, a `fold` from 1 on that of
+    `data.fold`: several are trained side by side.
     """
     from pathlib import Path
 
@@ -27,6 +29,8 @@ def finetune(
         settings = parameters.unpack(config)
         if seed >= 0:
             settings["seed"] = seed
+        if fold:
+            settings["data"] = {**settings["data"], "fold": fold}
         run(dataset_uri, output, settings, backbone=Path(backbone.path))
 
 

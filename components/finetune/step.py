@@ -14,11 +14,14 @@ from components.exclusive import alone
 from components.failures import Findings
 from components.finetune import devices
 from components.finetune.training import Request, train
-from components.hdf5 import Header, read_header
+from components.folds import Fold, parts
+from components.hdf5 import Header
 from components.instantiation import make
 from components.staging import staged
 
 log = logging.getLogger("biotune")
+
+SPLITS = ("train", "val")
 
 
 @dataclass(frozen=True)
@@ -52,21 +55,24 @@ def run(
     config = dict(config)
     fingerprints = config.pop("fingerprints", {})
     count = devices.processes(config["trainer"])
+    if config.get("from_scratch"):
+        backbone = None
     if backbone is None:
         log.warning("FROM SCRATCH: no backbone is given, every weight starts at random")
     with (
         alone(output),
         publish(output) as folder,
-        staged(dataset, ("train", "val"), fingerprints) as paths,
+        staged(dataset, parts.files(config["data"], SPLITS), fingerprints) as paths,
     ):
-        headers = {split: read_header(path) for split, path in paths.items()}
+        sources, fold = parts.split(paths, config["data"], SPLITS)
+        headers = {split: parts.header(source) for split, source in sources.items()}
         _check(headers, config, dataset)
         subjects = {split: splits.subjects(header) for split, header in headers.items()}
         request = Request(
-            splits={split: str(path) for split, path in paths.items()},
+            splits={split: parts.plain(source) for split, source in sources.items()},
             folder=str(folder),
             config=config | {"subjects": subjects},
-            provenance=_provenance(dataset, fingerprints, headers, backbone),
+            provenance=_provenance(dataset, fingerprints, headers, backbone) | _of(fold),
             backbone=str(backbone) if backbone else None,
         )
         with _resumable(config, paths, fingerprints, backbone, count) as plan:
@@ -76,6 +82,10 @@ def run(
             else:
                 train(request)
     return Tuned(output)
+
+
+def _of(fold: Fold | None) -> dict[str, Any]:
+    return {"fold": fold.record()} if fold else {}
 
 
 @contextmanager

@@ -14,7 +14,6 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 
-from components import hdf5
 from components.data import Splits
 from components.failures import Failure, InputError, first_line
 from components.finetune import freezing, memory, nonfinite, records
@@ -22,6 +21,7 @@ from components.finetune.assembly import assemble
 from components.finetune.finetuner import FineTuner
 from components.finetune.preemption import Preemption
 from components.finetune.trainer import build_trainer
+from components.folds import parts
 
 log = logging.getLogger("biotune")
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
@@ -32,7 +32,7 @@ class Request:
     """What a process needs to know: plain JSON data, so that it can be handed over.
 
     Attributes:
-        splits: the local file of each split.
+        splits: the local file of each split, or whose windows it is in which files.
         folder: where the results go.
         config: the fine-tune slice of the configuration.
         provenance: what is tuned on what, for the records.
@@ -40,7 +40,7 @@ class Request:
         resume: where states are kept, and the one to go on from; None to keep none.
     """
 
-    splits: dict[str, str]
+    splits: dict[str, Any]
     folder: str
     config: dict[str, Any]
     provenance: dict[str, Any]
@@ -56,8 +56,8 @@ def train(request: Request) -> None:
         Failure: the training found no usable model.
     """
     folder = Path(request.folder)
-    paths = {split: Path(path) for split, path in request.splits.items()}
-    header = hdf5.read_header(paths["train"])
+    paths = {split: parts.restored(source) for split, source in request.splits.items()}
+    header = parts.header(paths["train"])
     config = request.config | {"channels": list(header.channel_names)}
     tuner = assemble(config, header, request.backbone)
     data, sizes = config["data"], ("batch_size", "num_workers")

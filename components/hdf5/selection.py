@@ -88,6 +88,12 @@ def opened(source: Source) -> "Windows | SelectedWindows":
     return source.windows() if isinstance(source, Selection) else Windows(source)
 
 
+def located(windows: "Windows | SelectedWindows", indices: Sequence[int]) -> np.ndarray:
+    """Windows as people are told of them: by the place in their file; of a selection, in all."""
+    found = np.asarray(indices, dtype=np.int64)
+    return windows.index[found] if isinstance(windows, SelectedWindows) else found
+
+
 class SelectedWindows:
     """`Windows` over a selection: places count from its first window to its last."""
 
@@ -95,7 +101,7 @@ class SelectedWindows:
         self._files = [Windows(file) for file in selection.files]
         self.path = Path(" + ".join(map(str, selection.files)))  # for messages
         self.channel_names = selection.headers[0].channel_names
-        self._places = selection.places
+        self._places, self.index = selection.places, selection.index
         self._starts = np.cumsum([0] + [len(places) for places in self._places])
 
     def __len__(self) -> int:

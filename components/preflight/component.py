@@ -16,6 +16,7 @@ def preflight(
     champion: OutputPath(str),
     registry_uri: str = "",
     images: str = "",
+    folds: int = 0,
 ) -> str:
     """Checks checkpoint, data and configuration; cuts the configuration into a slice a step.
 
@@ -36,6 +37,7 @@ def preflight(
             manifest=parameters.unpack(manifest) if manifest else None,
             registry=registry_uri,
             images=images,
+            folds=folds,
         )
         for step, path in (
             ("load_checkpoint", load_checkpoint),

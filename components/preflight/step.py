@@ -7,7 +7,7 @@ from typing import Any
 
 from components import config as configuration
 from components.failures import Findings, InputError
-from components.preflight import checks, retraining
+from components.preflight import checks, cross_validation, retraining
 
 log = logging.getLogger("biotune")
 
@@ -42,6 +42,7 @@ def run(
     manifest: dict[str, Any] | None = None,
     registry: str = "",
     images: str = "",
+    folds: int = 0,
 ) -> Preflight:
     """Checks configuration, checkpoint and dataset by their headers.
 
@@ -52,21 +53,25 @@ def run(
         manifest: of a model that is not shipped, as `describe` makes it.
         registry: URI of the models' registry, where the better model is promoted; "" for none.
         images: names of the images that the steps run in; other ones hold other code.
+        folds: how many folds by subject follow; 0 for one training.
 
     Raises:
         Findings: everything that is wrong, a line each.
         ServiceError: a storage is out of reach.
     """
-    config = configuration.compose(overrides)
+    config = cross_validation.compose(overrides, folds)
     settings = configuration.resolved(config)
     described = manifest_for(config, manifest)
     findings: list[str] = []
     weights = checks.checkpoint(checkpoint, described, settings, findings)
     data = checks.dataset(dataset, findings)
-    checks.labels(data, settings, findings)
-    checks.batches(data, settings, findings)
+    if settings["data"]["folds"] is None:
+        checks.labels(data, settings, findings)
+        checks.batches(data, settings, findings)
+        checks.subjects(data, settings, findings)
+    else:
+        cross_validation.check(data, settings, findings, every=bool(folds), registry=registry)
     checks.signals(data, settings, findings)
-    checks.subjects(data, settings, findings)
     checks.disk([weights, *data.values()], findings)
     champion = ""
     if registry:
@@ -76,8 +81,9 @@ def run(
         raise Findings(findings)
     fingerprints = {split: found.fingerprint for split, found in data.items()}
     slices = {step: configuration.for_step(step, config) for step in SLICES}
-    slices["finetune"]["fingerprints"] = {s: fingerprints[s] for s in ("train", "val")}
-    slices["evaluate"]["fingerprints"] = {"test": fingerprints["test"]}
+    read = cross_validation.files_of(settings)
+    slices["finetune"]["fingerprints"] = {s: fingerprints[s] for s in read["finetune"]}
+    slices["evaluate"]["fingerprints"] = {s: fingerprints[s] for s in read["evaluate"]}
     slices["load_checkpoint"] |= {"manifest": described, "fingerprint": weights.fingerprint}
     verdict = retraining.TRAIN
     if registry:

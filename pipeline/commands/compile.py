@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from components import arguments
+from components.failures import InputError
 from pipeline.commands import retraining
 
 
@@ -27,8 +28,14 @@ def add(commands) -> None:
 
 
 def _compile(args: argparse.Namespace) -> int:
+    if args.folds == retraining.EACH:
+        raise InputError(
+            "--folds subject: compile does not see the data; give the number of subjects, as in "
+            "--folds 15 for 15, which leaves one out in each"
+        )
     from pipeline import package
 
-    package.write(args.output, profile=args.profile, seeds=args.seeds, promotion=args.promote)
+    shape = {"seeds": args.seeds, "folds": args.folds or 0, "promotion": args.promote}
+    package.write(args.output, profile=args.profile, **shape)
     print(args.output)
     return 0

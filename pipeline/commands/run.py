@@ -42,6 +42,7 @@ def _run(args: argparse.Namespace) -> int:
     checkpoint, dataset, overrides = _asked(args)
     if args.seeds and args.registry:
         raise InputError("--seeds and --registry exclude each other: a champion is one model")
+    folds = retraining.folds(args, dataset)
     from pipeline import description, local, summary
 
     out = args.out or Path("runs") / datetime.now().strftime("%Y%m%d-%H%M%S")
@@ -54,6 +55,7 @@ def _run(args: argparse.Namespace) -> int:
         out=out,
         manifest=manifest,
         seeds=args.seeds,
+        folds=folds,
         registry=args.registry,
         runner=containers,
     )

@@ -61,11 +61,13 @@ def _submit(args: argparse.Namespace) -> int:
     from pipeline.cluster.submit import Job, submit
 
     profile = placement.load(args.profile) if args.profile else placement.Profile()
+    folds = retraining.folds(args, args.dataset)
     request = package.Request(
         checkpoint=args.checkpoint,
         dataset=args.dataset,
         overrides=tuple(args.overrides),
         seeds=tuple(args.seeds),
+        folds=folds,
         registry=args.registry,
         profile=args.profile,
         parameters=_given(args.parameters),
@@ -74,9 +76,8 @@ def _submit(args: argparse.Namespace) -> int:
     client = connect(target)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "biotune.yaml"
-        package.write(
-            file, profile=args.profile, seeds=request.seeds, promotion=bool(request.registry)
-        )
+        shape = {"seeds": request.seeds, "folds": folds, "promotion": bool(request.registry)}
+        package.write(file, profile=args.profile, **shape)
         name = args.name or f"biotune-{datetime.now():%Y%m%d-%H%M%S}"
         job = Job(file, given, name, args.experiment, profile.service_account or "")
         run = follow.Run(submit(client, target, job), name, target)
