@@ -1,0 +1,123 @@
+"""A cross-validation as a pipeline: its tasks, its folders, and what the command line says."""
+
+import json
+
+import pytest
+
+from components.failures import Findings
+from components.folds.summary import summarized
+from pipeline import cli, local, package
+from pipeline.outcome import StepFailed
+from tests.components.folds.crossed import results
+from tests.made import make_dataset
+from tests.pipeline.packages import compiled
+from tests.pipeline.test_dag import edges
+
+
+def test_each_fold_is_trained_and_tested_on_one_backbone(tmp_path, monkeypatch):
+    spec, _ = compiled(tmp_path, monkeypatch, folds=3)
+    tasks = spec["root"]["dag"]["tasks"]
+    found = edges(spec["root"]["dag"])
+    assert found["preflight"]["folds"] == 3
+    assert sum(name.startswith("load-checkpoint") for name in tasks) == 1
+    for fold, suffix in ((1, ""), (2, "-2"), (3, "-3")):
+        tuned, tested = found[f"finetune{suffix}"], found[f"evaluate{suffix}"]
+        assert tuned["fold"] == tested["fold"] == fold
+        assert tuned["backbone"] == "load-checkpoint.backbone"
+        assert tested["model"] == f"finetune{suffix}.model"
+        assert tasks[f"finetune{suffix}"]["taskInfo"]["name"] == f"finetune, fold {fold}"
+        assert tasks[f"finetune{suffix}"]["cachingOptions"]["enableCache"]
+    assert {"evaluate", "evaluate-2", "evaluate-3"} <= {*tasks["summarize"]["dependentTasks"]}
+
+
+@pytest.mark.parametrize(("width", "waits"), [(0, []), (1, ["evaluate-2"]), (2, ["evaluate"])])
+def test_no_more_folds_at_once_than_the_profile_says(tmp_path, monkeypatch, width, waits):
+    spec, _ = compiled(tmp_path, monkeypatch, f"parallelism: {width}", folds=3)
+    needed = spec["root"]["dag"]["tasks"]["finetune-3"]["dependentTasks"]
+    assert sorted({*needed} - {"load-checkpoint", "preflight"}) == waits
+
+
+def run(out):
+    local.run("weights.ckpt", "s3://bucket/data", ["a=1"], out=out, folds=3)
+
+
+def test_a_run_leaves_a_folder_for_each_fold_and_goes_on_where_it_broke_off(
+    steps, tmp_path, capfd, monkeypatch
+):
+    out = tmp_path / "out"
+    steps(finetune="fails for fold 2")
+    with pytest.raises(StepFailed, match="fold 2 is unlucky"):
+        run(out)
+    assert {path.name for path in out.iterdir()} > {"backbone", "fold-1", "failure.json"}
+    steps()
+    capfd.readouterr()
+    run(out)
+    again = capfd.readouterr().err
+    assert "finetune-2" in again and "finetune " not in again and "load-checkpoint" not in again
+    assert sorted(p.name for p in out.iterdir() if p.name != ".kfp") == [
+        *("backbone", "fold-1", "fold-2", "fold-3", "summary")
+    ]
+    summary = json.loads((out / "summary/summary.json").read_text())
+    assert [fold["test"] for fold in summary["folds"]] == [["s1"], ["s2"], ["s3"]]
+    assert summary["pooled"]["test_acc"] == 7 / 8
+
+
+def ended(argv):
+    try:
+        return cli.main(argv)
+    except SystemExit as end:
+        return end.code
+
+
+BOTH = ["--checkpoint", "weights.ckpt", "--dataset"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        (["run", "--folds", "1"], "argument --folds: 1: write subject, or a number from 2 to 50"),
+        (["run", "--folds", "subjects"], "argument --folds: subjects: write subject, or a number"),
+        (["run", "--folds", "3", "--seeds", "0,1"], "--folds and --seeds exclude each other"),
+        (["run", "--folds", "3", "--registry", "r"], "--folds and --registry exclude each other"),
+        (["compile", "--folds", "subject"], "compile does not see the data; give the number of"),
+        (["compile", "--folds", "3", "--promote"], "folds=3: neither seeds nor promotion go with"),
+        (["run", *BOTH, "none", "--folds", "subject"], "none/train.h5: "),
+        (["compare-folds", "none", "none"], "none: holds no summary.json of a run with --folds"),
+    ],
+)
+def test_a_wrong_command_line_is_told_in_one_line(argv, told, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert ended(argv) == 2
+    err = capsys.readouterr().err
+    assert told in err and "Traceback" not in err
+
+
+def test_leave_one_subject_out_counts_the_subjects_of_all_files(tmp_path, monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(local, "run", lambda *_, **given: asked.update(given))
+    make_dataset(tmp_path / "data")  # four subjects in each of three files
+    uris = ["--checkpoint", "weights.ckpt", "--dataset", str(tmp_path / "data")]
+    assert ended(["run", *uris, "--folds", "subject", "--out", str(tmp_path / "out")]) == 0
+    assert asked["folds"] == 12
+
+
+def test_more_folds_than_a_pipeline_can_hold_are_refused():
+    request = package.Request("s3://b/c.ckpt", "s3://b/d", ("experiment=demo",), folds=51)
+    with pytest.raises(Findings, match="folds=51: must be from 2 to 50"):
+        package.arguments(request)
+
+
+def test_two_runs_are_compared_on_the_terminal_and_as_json(tmp_path, capsys):
+    for name, values in (("a", (0.5, 0.6, 0.7, 0.8, 0.4)), ("b", (0.6, 0.5, 0.9, 0.9, 0.5))):
+        (tmp_path / name / "summary").mkdir(parents=True)
+        content = json.dumps(summarized(results(values)))
+        (tmp_path / name / "summary/summary.json").write_text(content)
+    runs = [str(tmp_path / "a"), str(tmp_path / "b" / "summary")]
+    assert ended(["compare-folds", *runs]) == 0
+    shown = capsys.readouterr().out
+    assert "B is higher for 4 of 5 subjects, lower for 1, equal for 0" in shown
+    assert "5 subjects can't give a Wilcoxon p below 0.0625" in shown
+    assert ended(["compare-folds", *runs, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["difference"] == pytest.approx(0.08)
+    assert [row["subject"] for row in found["subjects"]] == ["ann", "bob", "cem", "dai", "eva"]
