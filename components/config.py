@@ -5,7 +5,7 @@ was, so that a cache keyed on it still holds.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -41,11 +41,14 @@ FINETUNE_KEYS = (
     "layerwise_lr_decay",
     "layerwise_lr_stem",
     "input_normalization",
+    "compile",
+    "gradient_checkpointing",
+    "matmul_precision",
     "nonfinite",
     "resume",
 )
+LOADING_KEYS = ("batch_size", "num_workers", "nonfinite_channels", "constant_channels")
 FOLD_KEYS = ("folds", "fold", "fold_seed", "fold_val")  # of `data`: whose windows a split holds
-
 
 OmegaConf.register_new_resolver(
     "num_logits", lambda objective: make(objective, "objective").num_logits, replace=True
@@ -94,7 +97,7 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
         data = plain["data"]
         fold = {key: data[key] for key in FOLD_KEYS}
         return {
-            "data": {key: data[key] for key in ("batch_size", "num_workers")},
+            "data": for_loading(data),
             "allowed": {key: value for key, value in data.items() if key.startswith("allow_")},
             "evaluation": plain["evaluation"],
             "seed": plain["seed"],
@@ -105,6 +108,11 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
     if step == "promote":
         return {"promotion": plain["promotion"]}
     raise ValueError(f"no slice for step {step!r}")
+
+
+def for_loading(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The keys of `data` that say how windows are read."""
+    return {key: value for key, value in data.items() if key in LOADING_KEYS}
 
 
 def _named(plain: dict[str, Any]) -> list[str]:

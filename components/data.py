@@ -1,4 +1,4 @@
-"""Batches `{"input", "label"}` of windows for torch.
+"""Batches `{"input", "label", "flaws"}` of windows for torch.
 
 The order of the windows is a function of (seed, epoch) alone. It does not depend on the number of
 workers, nor on that of processes: each takes its share of the same global batch.
@@ -6,6 +6,7 @@ workers, nor on that of processes: each takes its share of the same global batch
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,15 +14,21 @@ from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from components import flaws
 from components.failures import InputError
 from components.hdf5.selection import Source, located, opened
 
 
 class WindowDataset(Dataset):
-    """A split whose windows are fetched a batch at a time."""
+    """A split whose windows are fetched a batch at a time.
 
-    def __init__(self, source: Source) -> None:
-        self.windows = opened(source)
+    Args:
+        policy: what is done about channels that carry no signal.
+    """
+
+    def __init__(self, source: Source, policy: flaws.Policy) -> None:
+        self.windows, self.policy = opened(source), policy
+        self._sound = np.zeros(len(self.windows), dtype=bool)  # seen, and without a flaw
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -29,7 +36,24 @@ class WindowDataset(Dataset):
     def __getitems__(self, indices: Sequence[int]) -> dict[str, Tensor]:
         """Reads a whole batch in one go; torch calls this in place of `__getitem__`."""
         inputs, labels = self.windows.read(indices)
-        return {"input": torch.from_numpy(inputs), "label": torch.from_numpy(labels)}
+        counts = self._treat(inputs, np.asarray(indices))
+        arrays = {"input": inputs, "label": labels, "flaws": counts}
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    def _treat(self, inputs: np.ndarray, places: np.ndarray) -> np.ndarray:
+        """Looks for flaws in windows that have not been seen without; see `flaws.treat`."""
+        unknown = np.flatnonzero(~self._sound[places])
+        part = inputs if len(unknown) == len(inputs) else inputs[unknown]
+        where = located(self.windows, places[unknown])
+        named = str(self.windows.path), self.windows.channel_names
+        counts = flaws.treat(part, where, self.policy, *named)
+        flawed = np.zeros(len(unknown), dtype=bool)
+        if counts.any():
+            inputs[unknown] = part
+            # Also in what is masked now, which is constant.
+            flawed = np.logical_or(*flaws.find(part).values()).any(1)
+        self._sound[places[unknown[~flawed]]] = True
+        return counts
 
 
 class ShuffledBatches(Sampler[list[int]]):
@@ -112,17 +136,21 @@ def loader(
     *,
     batch_size: int,
     num_workers: int,
+    nonfinite_channels: str = flaws.REFUSE,
+    constant_channels: str = flaws.KEEP,
     batches: Callable[[int, int], Sampler[list[int]]] = OrderedBatches,
 ) -> DataLoader:
     """Loads a split, in file order unless `batches` says otherwise.
 
     Args:
+        nonfinite_channels, constant_channels: what is done about channels without a signal.
         batches: makes the order from the number of windows and the batch size.
 
     Returns:
-        Batches of "input" (B, C, T) float32 in the unit of the data and "label" (B, ...) int64.
+        Batches of "input" (B, C, T) float32 in the unit of the data, "label" (B, ...) int64 and
+        "flaws" (2, C) int64: in how many of the windows a channel is not finite, or constant.
     """
-    dataset = WindowDataset(source)
+    dataset = WindowDataset(source, flaws.Policy(nonfinite_channels, constant_channels))
     return DataLoader(
         dataset,
         batch_sampler=batches(len(dataset), batch_size),
@@ -138,21 +166,21 @@ class Splits(LightningDataModule):
 
     Args:
         paths: where each split lies: a local file, or some subjects in several.
+        options: further arguments of `loader`.
         start: see `ShuffledBatches`.
     """
 
     def __init__(
         self,
         paths: dict[str, Source],
-        batch_size: int,
-        num_workers: int,
         seed: int,
         start: tuple[int, int] = (0, 0),
+        **options: Any,
     ) -> None:
         super().__init__()
         self.paths, self.seed, self.start = paths, seed, start
         self._shuffled: ShuffledBatches | None = None
-        self.sizes = {"batch_size": batch_size, "num_workers": num_workers}
+        self.options = options
 
     def train_dataloader(self) -> DataLoader:
         """Shuffled batches of the train split."""
@@ -164,7 +192,7 @@ class Splits(LightningDataModule):
             same=self.trainer.overfit_batches > 0,
             start=self.start,
         )
-        made = loader(self.paths["train"], batches=batches, **self.sizes)
+        made = loader(self.paths["train"], batches=batches, **self.options)
         self._shuffled, self._read = made.batch_sampler, made.dataset.windows
         return made
 
@@ -177,7 +205,7 @@ class Splits(LightningDataModule):
         batches = partial(
             OrderedBatches, rank=self.trainer.global_rank, processes=self.trainer.world_size
         )
-        return loader(self.paths["val"], batches=batches, **self.sizes)
+        return loader(self.paths["val"], batches=batches, **self.options)
 
 
 def _as_it_is(batch: dict[str, Tensor]) -> dict[str, Tensor]:

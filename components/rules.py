@@ -75,6 +75,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "trainer.accumulate_grad_batches": (_whole(1), "an integer of at least 1"),
     "data.batch_size": (_whole(1), "an integer of at least 1"),
     "data.num_workers": (_whole(0), "an integer of at least 0"),
+    "data.nonfinite_channels": (_one_of("refuse", "mask"), "refuse or mask"),
+    "data.constant_channels": (_one_of("keep", "refuse", "mask"), "keep, refuse or mask"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
     "data.allow_signal_mismatch": (_boolean, "true or false"),
     "data.folds": (
@@ -86,6 +88,9 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "data.fold_val": (_number(0, 1, open_low=True), "a share above 0 and up to 1"),
     "promotion.metric": (_one_of(*METRICS), "one of " + ", ".join(METRICS)),
     "promotion.margin": (_number(0, 1e308), "a number of at least 0"),
+    "compile": (_boolean, "true or false"),
+    "gradient_checkpointing": (_boolean, "true or false"),
+    "matmul_precision": (_one_of("highest", "high", "medium"), "highest, high or medium"),
     "nonfinite": (_one_of("stop", "skip"), "stop or skip"),
     "resume.uri": (
         lambda value: value is None or (isinstance(value, str) and value != ""),

@@ -30,17 +30,17 @@ def device(accelerator: str) -> torch.device:
 
 def predict(
     networks: Mapping[str, nn.Module], batches: Iterable[Mapping[str, Tensor]], place: torch.device
-) -> tuple[dict[str, Tensor], Tensor]:
+) -> tuple[dict[str, Tensor], Tensor, Tensor]:
     """Runs networks over all batches, read once, without waiting for the device in between.
 
     Args:
         networks: by a name for messages; in eval mode; windows (B, C, T) to logits.
-        batches: with "input" and "label".
+        batches: with "input", "label" and "flaws".
         place: where to compute.
 
     Returns:
         Logits (N, ...) float32 of each network and labels (N, ...) in the batches' order, on a
-        device that has float64.
+        device that has float64, and the sum of the batches' flaws (2, C).
 
     Raises:
         InputError: a model cannot take windows of this shape.
@@ -49,6 +49,7 @@ def predict(
     networks = {name: network.to(place) for name, network in networks.items()}
     logits: dict[str, list[Tensor]] = {name: [] for name in networks}
     labels: list[Tensor] = []
+    flaws: list[Tensor] = []
     with torch.inference_mode():
         for batch in batches:
             inputs = batch["input"].to(place, non_blocking=True)
@@ -56,10 +57,11 @@ def predict(
                 first = None if logits[name] else name
                 logits[name].append(_forward(network, inputs, first).float())
             labels.append(batch["label"])
+            flaws.append(batch["flaws"])
         # Metrics are made in float64, which Apple's GPUs lack.
         rest = torch.device("cpu") if place.type == "mps" else place
         joined = {name: torch.cat(parts).to(rest) for name, parts in logits.items()}
-        return joined, torch.cat(labels).to(rest)
+        return joined, torch.cat(labels).to(rest), torch.stack(flaws).sum(0)
 
 
 def _forward(network: nn.Module, inputs: Tensor, first: str | None) -> Tensor:

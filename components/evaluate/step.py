@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from components import artifacts, storage, suitability
+from components import artifacts, flaws, storage, suitability
 from components.artifacts import DETAILS, METRICS, PREDICTIONS, REPORT, publish
 from components.data import loader
 from components.encoder import restore
@@ -84,7 +84,7 @@ def run(
             champions.hold(rival, header, restored.config, config["allowed"])
             networks[CHAMPION] = rival.restored.network
         batches = loader(sources["test"], **config["data"])
-        logits, labels = inference.predict(networks, batches, place)
+        logits, labels, flawed = inference.predict(networks, batches, place)
         results = measure(objective, logits[MODEL], labels, names)
         prints = {
             s: fingerprints.get(s) or storage.stat(str(p)).fingerprint for s, p in paths.items()
@@ -101,7 +101,9 @@ def run(
             details["champion"] = {**rival.record(theirs), "metrics": theirs.pooled}
             record = json.dumps(rival.record(theirs), indent=1, allow_nan=False)
             (folder / artifacts.CHAMPION).write_text(record)
-        details["data"] = {**details["data"], "test": header.summary()}
+        policy = flaws.Policy.from_config(config["data"])
+        found = flaws.record(flawed.numpy(), header.channel_names, policy)
+        details["data"] = {**details["data"], "test": header.summary() | {"flaws": found}}
         details["notices"] += [f"Data: {header.licence}"] if header.licence else []
         _write(folder, results, details, parts.index(sources["test"]), header)
     return Evaluation(results.metrics, details, Path(output) / REPORT, restored.config["seed"])

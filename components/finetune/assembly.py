@@ -45,7 +45,7 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
         decay_all=config["optimizer"]["decay_all"],
     )
     _try(network, objective, header)
-    return FineTuner(network, objective, parts, table, config, layout.head)
+    return FineTuner(network, objective, parts, table, config, layout.head, header.channels)
 
 
 def _fill(module: nn.Module, parts: Mapping[str, str], backbone: Path) -> None:

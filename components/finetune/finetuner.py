@@ -12,9 +12,11 @@ from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import Tensor
 from torchmetrics.utilities import dim_zero_cat
 
+from components import flaws
 from components.encoder import Network
 from components.failures import InputError
-from components.finetune import freezing, optimization
+from components.finetune import clipping, freezing, optimization
+from components.finetune.flaw_counts import FlawCounts
 from components.metrics.metric import ClassificationMetric
 from components.objectives import Objective
 
@@ -31,6 +33,10 @@ class FineTuner(LightningModule):
         table: how each parameter learns.
         config: the fine-tune slice of the configuration.
         head: the layout's regular expressions of the head.
+        channels: how many a window has.
+
+    Attributes:
+        flaws: counts of the channels without a signal.
     """
 
     def __init__(
@@ -41,6 +47,7 @@ class FineTuner(LightningModule):
         table: Mapping[str, optimization.Rate],
         config: Mapping[str, Any],
         head: tuple[str, ...],
+        channels: int,
     ) -> None:
         super().__init__()
         self.network, self.objective = network, objective
@@ -49,23 +56,34 @@ class FineTuner(LightningModule):
         self.val_scores = ClassificationMetric(objective)
         self.history: list[dict[str, float]] = []
         self._row: dict[str, float] = {}
+        self.gradient_norm: Tensor | None = None
+        policy = flaws.Policy.from_config(config["data"])
+        self.flaws = FlawCounts(channels, config["channels"], policy)
 
     def on_train_batch_start(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """Makes what is random in this step a function of (seed, epoch, step, process) alone."""
         step = (self.config["seed"], self.current_epoch, batch_idx, self.global_rank)
-        torch.manual_seed(int(np.random.SeedSequence(step).generate_state(1)[0]))
+        seed = int(np.random.SeedSequence(step).generate_state(1)[0])
+        # `torch.manual_seed` takes a stack trace for each kind of device that is not in use.
+        torch.default_generator.manual_seed(seed)
+        if self.device.type != "cpu":
+            getattr(torch, self.device.type).manual_seed(seed)
 
     def training_step(self, batch: dict[str, Tensor], batch_idx: int) -> Tensor:
         """One batch of the train split."""
         logits = self.network(batch["input"])
         loss = self.objective.loss(logits, batch["label"])
-        self.log("train_loss_step", loss, on_step=True, on_epoch=False)
+        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # or nobody reads it
+            self.log("train_loss_step", loss, on_step=True, on_epoch=False)
         self.train_scores.update(logits, batch["label"])
+        self.flaws.add("train", batch["flaws"])
         return loss
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """One batch of the val split."""
         self.val_scores.update(self.network(batch["input"]), batch["label"])
+        if not self.trainer.sanity_checking:
+            self.flaws.add("val", batch["flaws"])
 
     def on_validation_epoch_end(self) -> None:
         """Logs the metrics of the val split."""
@@ -100,11 +118,13 @@ class FineTuner(LightningModule):
         """What this process knows of the training beside the weights, as plain data and tensors."""
         logits, labels = self.train_scores.logits, self.train_scores.labels
         seen = (dim_zero_cat(logits), dim_zero_cat(labels)) if len(logits) else None
-        return {"history": self.history, "row": self._row, "train": seen}
+        known = {"history": self.history, "row": self._row, "train": seen}
+        return known | {"flaws": self.flaws.state()}
 
     def resume_half_epoch(self, half: Mapping[str, Any]) -> None:
         """Goes on from what `half_epoch` gave."""
         self.history, self._row = list(half["history"]), dict(half["row"])
+        self.flaws.restore(half["flaws"])
         if half["train"] is not None:
             logits, labels = (tensor.to(self.device) for tensor in half["train"])
             self.train_scores.update(logits, labels)
@@ -122,8 +142,7 @@ class FineTuner(LightningModule):
             self.network.encoder,
             self.table,
             self.config["optimizer"],
-            # Fused steps unscale the gradients themselves, and Lightning then refuses to clip.
-            fused=not str(self.trainer.precision).endswith("-mixed"),
+            fused=clipping.may_fuse(self.trainer),
         )
         self.trainer.fit_loop.setup_data()  # or no batches are counted where steps or time end it
         batches = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches
@@ -137,6 +156,17 @@ class FineTuner(LightningModule):
             ),
         }
 
+    def configure_gradient_clipping(
+        self,
+        optimizer: torch.optim.Optimizer,
+        gradient_clip_val: float | None = None,
+        gradient_clip_algorithm: str | None = None,
+    ) -> None:
+        """Clips by the norm that the guard has taken, where it has."""
+        norm, self.gradient_norm = self.gradient_norm, None
+        if not clipping.by_norm(self.trainer, optimizer, gradient_clip_val, norm):
+            self.clip_gradients(optimizer, gradient_clip_val, gradient_clip_algorithm)
+
     def lr_scheduler_step(self, scheduler: Any, metric: Any) -> None:
         """Steps timm's schedulers by the number of updates, torch's as torch wants it."""
         if isinstance(scheduler, TimmScheduler):
@@ -145,6 +175,7 @@ class FineTuner(LightningModule):
             super().lr_scheduler_step(scheduler, metric)
 
     def _gather(self, split: str, scores: ClassificationMetric) -> None:
+        self.flaws.settle(split, self.trainer)
         found = scores.compute()
         named = {f"{split}_{name}": value for name, value in found.values.items()}
         self._refuse_to_watch({k for k, v in named.items() if v is None}, found.undefined)

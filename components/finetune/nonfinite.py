@@ -68,7 +68,7 @@ class Guard(Callback):
         grads = [p.grad for group in groups for p in group["params"] if p.grad is not None]
         if not grads:
             return
-        norm = torch.nn.utils.get_total_norm(grads)
+        norm = tuner.gradient_norm = torch.nn.utils.get_total_norm(grads)
         fine = torch.isfinite(norm)
         if self.policy == STOP:
             self._note(fine, trainer, "gradient", norm)
@@ -100,16 +100,22 @@ class Guard(Callback):
         fine = torch.stack([answer for answer, _ in unseen]).tolist()
         for good, (_, facts) in zip(fine, unseen, strict=True):
             if not good:
-                raise Failure(
-                    f"the {facts['what']} is not finite at {self._told(facts)}; lower "
-                    "optimizer.lr, look at these windows, or set nonfinite=skip to go on without "
-                    "such batches"
-                )
+                raise self._failure(facts)
 
     def _note(self, fine: Tensor, trainer: lightning.Trainer, what: str, value: Tensor) -> None:
+        if _seen_at_once(value):
+            if not fine:
+                raise self._failure({"what": what, **_facts(trainer)})
+            return
         self._unseen.append((fine, {"what": what, **_facts(trainer)}))
-        if _seen_at_once(value) or len(self._unseen) >= 2 * _LOOKS:
+        if len(self._unseen) >= 2 * _LOOKS:
             self.look()
+
+    def _failure(self, facts: dict[str, Any]) -> Failure:
+        return Failure(
+            f"the {facts['what']} is not finite at {self._told(facts)}; lower optimizer.lr, look "
+            "at these windows, or set nonfinite=skip to go on without such batches"
+        )
 
     def _skip(self, trainer: lightning.Trainer, groups: list[dict[str, Any]]) -> None:
         for group in groups:

@@ -14,9 +14,10 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
 
+from components.config import for_loading
 from components.data import Splits
 from components.failures import Failure, InputError, first_line
-from components.finetune import freezing, memory, nonfinite, records
+from components.finetune import acceleration, freezing, memory, nonfinite, records
 from components.finetune.assembly import assemble
 from components.finetune.finetuner import FineTuner
 from components.finetune.preemption import Preemption
@@ -59,19 +60,21 @@ def train(request: Request) -> None:
     paths = {split: parts.restored(source) for split, source in request.splits.items()}
     header = parts.header(paths["train"])
     config = request.config | {"channels": list(header.channel_names)}
+    acceleration.prepare_process(config)
     tuner = assemble(config, header, request.backbone)
-    data, sizes = config["data"], ("batch_size", "num_workers")
+    data = config["data"]
     start = _start(request.resume)
-    splits = Splits(paths, **{key: data[key] for key in sizes}, seed=config["seed"], start=start)
+    splits = Splits(paths, **for_loading(data), seed=config["seed"], start=start)
     policy = config.get("nonfinite", nonfinite.STOP)
     guard = nonfinite.Guard(policy, splits.windows)
     keeper = Preemption(request.resume, folder, guard) if request.resume else None
     trainer = build_trainer(config, folder, [guard, keeper] if keeper else [guard])
     trainer.precision_plugin.convert_module(tuner)  # bf16-true, say: no change by training
+    acceleration.prepare(tuner.network.encoder, tuner.network, tuner.parts, config)
     before = freezing.digest(tuner.network.encoder, tuner.parts)
     tuner.train()  # Lightning keeps the mode that it finds
     state = keeper.state if keeper else None
-    with memory.told(data["batch_size"]), _lightning_told():
+    with memory.told(data["batch_size"]), acceleration.told(config), _lightning_told():
         trainer.fit(tuner, datamodule=splits, ckpt_path=state, weights_only=True)
     if not trainer.is_global_zero:
         return
@@ -88,6 +91,10 @@ def train(request: Request) -> None:
     if policy == nonfinite.SKIP:
         provenance["skipped_steps"] = guard.skipped
     weights = {"class_weights": tuner.objective.class_weights}  # as numbers, not as "balanced"
+    provenance["data"] = {
+        split: facts | {"flaws": tuner.flaws.records.get(split, {})}
+        for split, facts in provenance["data"].items()
+    }
     resolved = {"objective": config["objective"] | weights, "provenance": provenance}
     kept = {key: value for key, value in config.items() if key != "resume"}  # no part of the model
     records.write(folder, tuner, kept | resolved)

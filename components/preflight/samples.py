@@ -6,6 +6,7 @@ from typing import BinaryIO
 import h5py
 import numpy as np
 
+from components import flaws
 from components.hdf5 import Header
 from components.hdf5.blocks import blocks_of, open_file, readable
 
@@ -19,15 +20,17 @@ class Sample:
 
     Attributes:
         windows: how many were looked at.
-        broken: the first that holds NaN or infinite values, or None.
+        places: (n,) their indices in the split.
+        flaws: (n, C) of each kind, which channels carry no signal.
         constant: how many are constant in every channel.
         dead: channels that are constant in all of them.
         quartiles: lower quartile, median and upper quartile over the channels and windows that
-            are not constant; None if all are.
+            carry a signal; None if none does.
     """
 
     windows: int
-    broken: int | None
+    places: np.ndarray
+    flaws: dict[str, np.ndarray]
     constant: int
     dead: tuple[int, ...]
     quartiles: tuple[float, float, float] | None
@@ -78,18 +81,17 @@ def _places(header: Header, cost: int) -> np.ndarray:
 
 
 def _looked_at(values: np.ndarray, places: np.ndarray) -> Sample:
-    finite = np.isfinite(values).all(axis=(1, 2))
-    if not finite.all():
-        return Sample(len(values), int(places[~finite][0]), 0, (), None)
-    alive = values.max(-1) > values.min(-1)
+    found = flaws.find(values)
+    alive = ~(found[flaws.NOT_FINITE] | found[flaws.CONSTANT])
     quartiles = None
     if alive.any():
         low, middle, high = np.quantile(values[alive], (0.25, 0.5, 0.75))
         quartiles = float(low), float(middle), float(high)
     return Sample(
         windows=len(values),
-        broken=None,
-        constant=int((~alive.any(axis=1)).sum()),
-        dead=tuple(np.flatnonzero(~alive.any(axis=0)).tolist()),
+        places=places,
+        flaws=found,
+        constant=int(found[flaws.CONSTANT].all(axis=1).sum()),
+        dead=tuple(np.flatnonzero(found[flaws.CONSTANT].all(axis=0)).tolist()),
         quartiles=quartiles,
     )

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from components import signal
+from components import flaws, signal
 from components.preflight.found import Found, Splits, together
 
 log = logging.getLogger("biotune")
@@ -19,11 +19,14 @@ def check(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> Non
     A dead channel and a silent window are warned of: an electrode falls off now and then. What
     would spoil the training, or is wrong throughout, is a finding.
     """
+    policy = flaws.Policy.from_config(settings["data"])
     known = {split: found for split, found in data.items() if found.sample}
     for found in data.values():
         if not found.sample:
             log.warning("%s: its chunks are too large to look at some windows", found.uri)
-    findings += together((found, line) for found in known.values() for line in _of_split(found))
+    findings += together(
+        (found, line) for found in known.values() for line in _of_split(found, policy)
+    )
     scaled = _bounds(known.get("train"), settings) + _units(known)
     if settings["data"]["allow_signal_mismatch"]:
         for line in scaled:
@@ -54,15 +57,20 @@ def layout(found: Found, settings: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _of_split(found: Found) -> list[str]:
-    sample, uri = found.sample, found.uri
-    if sample.broken is not None:
-        return [f"window {sample.broken} holds NaN or infinite values; mend it or leave it out"]
+def _of_split(found: Found, policy: flaws.Policy) -> list[str]:
+    sample, uri, names = found.sample, found.uri, found.header.channel_names
+    for kind, places in sample.flaws.items():
+        if places.any() and policy.of(kind) == flaws.REFUSE:
+            return [flaws.refusal(kind, places, sample.places, names)]
+    if masked := int(sample.flaws[flaws.NOT_FINITE].any(axis=1).sum()):
+        log.warning(
+            "%s: %d of %d windows looked at hold NaN or infinite values, which are masked",
+            *(uri, masked, sample.windows),
+        )
     if sample.quartiles is None:
         return [f"all of {sample.windows} windows looked at are constant, without any signal"]
     if sample.dead:
-        names = found.header.channel_names
-        named = ", ".join(names[c] if c < len(names) else str(c) for c in sample.dead)
+        named = ", ".join(flaws.label(c, names) for c in sample.dead)
         log.warning("%s: no signal in %d windows looked at: channel %s", uri, sample.windows, named)
     if sample.constant:
         log.warning(

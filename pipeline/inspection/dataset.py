@@ -58,7 +58,7 @@ def quartiles(uri: str) -> dict[str, Any]:
         count = min(len(windows), _MOST_WINDOWS, most)
         places = np.linspace(0, len(windows) - 1, count).round().astype(np.int64)
         try:
-            values = windows.read(np.unique(places), finite=False)[0].ravel()
+            values = windows.read(np.unique(places))[0].ravel()
         except OSError as error:
             raise InputError(f"{shown(uri)}: its windows can't be read ({error})") from error
         del windows  # the HDF5 handle goes before its stream

@@ -151,18 +151,8 @@ def test_damage_behind_the_header_is_told_before_it_is_reached(tmp_path):
 
 def test_damage_that_no_trial_finds_is_told_where_it_is_read(tmp_path):
     windows = Windows(_with_spoilt_chunk(tmp_path / "train.h5", "lzf"))
-    windows.read([0])
     with pytest.raises(InputError, match=r"train\.h5: damaged"):
         windows.read([44])
-
-
-def test_a_window_that_is_not_finite_is_named(dataset):
-    with h5py.File(dataset / "train.h5", "a") as file:
-        file["data"][7, 1, 3] = np.nan
-    windows = Windows(dataset / "train.h5")
-    windows.read([6, 8])
-    with pytest.raises(InputError, match=r"train.h5: window 7 holds NaN"):
-        windows.read([9, 7, 8])
 
 
 def test_a_scale_of_zero_is_refused(flat):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from components import flaws
 from components.evaluate.report.text import (
     finite,
     fixed,
@@ -20,7 +21,8 @@ WIDE = 0.2
 
 def warnings(details: Mapping[str, Any]) -> list[str]:
     """Lists warnings as sentences, the gravest first."""
-    found = [_overlap, _coverage, _guessing, _subjects, _width, _support, _silent, _undefined]
+    found = [_overlap, _coverage, _flaws, _guessing, _subjects, _width, _support, _silent]
+    found += [_undefined]
     return [warning for find in found for warning in find(details)]
 
 
@@ -79,6 +81,12 @@ def _coverage(details: Mapping[str, Any]) -> Iterator[str]:
         if share < 1:
             what = f"the backbone's {name}" if name else "the backbone"
             yield f"Only {percent(share)} of {what} came from the checkpoint; the rest is new."
+
+
+def _flaws(details: Mapping[str, Any]) -> Iterator[str]:
+    for name, split in (details.get("data") or {}).items():
+        if isinstance(split, Mapping) and (words := flaws.told(split.get("flaws") or {})):
+            yield f"The {name} split has {words}."
 
 
 def _guessing(details: Mapping[str, Any]) -> Iterator[str]:

@@ -171,7 +171,7 @@ def test_wrong_input_is_told_and_leaves_nothing(overrides, expected, dataset, tm
 def test_a_broken_window_is_named_also_from_a_worker(workers, dataset, tmp_path):
     with h5py.File(dataset / "val.h5", "a") as file:
         file["data"][3] = float("inf")
-    with pytest.raises(InputError, match=r"^\S+val.h5: window 3 holds NaN .*leave it out$"):
+    with pytest.raises(InputError, match=r"^\S+val.h5: window 3 holds NaN .*channels=mask$"):
         tuned(dataset, tmp_path / "model", f"data.num_workers={workers}")
 
 

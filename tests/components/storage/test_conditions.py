@@ -1,5 +1,7 @@
 """Conditional writes on a disk and on a real S3 server: of many writers one gets through."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -95,6 +97,28 @@ def test_of_processes_on_one_disk_one_gets_through(tmp_path):
         ]
         assert sorted(process.wait() for process in running) == [0, 3, 3]
         fingerprint = storage.read(uri)[1]
+
+
+def test_a_process_forked_in_the_midst_does_not_keep_the_next_writer_out(tmp_path, monkeypatch):
+    """As a DataLoader's worker is, while a state is written in the background."""
+    place, children = str(tmp_path / "latest.json"), []
+    monkeypatch.setattr(os, "fsync", lambda number: children.append(_forked()))
+    first = storage.put_if(b"one", place, fingerprint=None)
+    monkeypatch.undo()
+    rest = {"fingerprint": first}
+    second = threading.Thread(target=storage.put_if, args=(b"two", place), kwargs=rest, daemon=True)
+    second.start()
+    second.join(20)
+    os.kill(children[0], signal.SIGKILL)
+    os.waitpid(children[0], 0)
+    assert storage.read(place)[0] == b"two"
+
+
+def _forked():
+    child = os.fork()
+    if not child:
+        signal.pause()
+    return child
 
 
 def test_a_place_that_keeps_writers_apart_is_accepted_again_and_again(place):
