@@ -62,7 +62,9 @@ def run(
         eager = _eager(network, objective)
         eager(windows[:EXAMPLES])  # places what is made at the first call, outside of the graph
         example = torch.from_numpy(np.resize(windows, (EXAMPLES, *windows.shape[1:])))
-        form.write(Exportable(network, objective), example, file, {METADATA: json.dumps(said)})
+        form.write(
+            Exportable(network, objective).eval(), example, file, {METADATA: json.dumps(said)}
+        )
         session = form.Session(file)
         checked = parity.check(network, objective, session, windows)
         checked |= {"windows": len(windows), "of": data or "noise"}
