@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.speed.rows import Row
 
-GROUPS = ["training", "evaluation", "data", "metrics", "scan", "checkpoint", "staging"]
+GROUPS = ["training", "evaluation", "data", "metrics", "scan", "checkpoint", "staging", "startup"]
 RESULTS = Path(__file__).parents[1] / "RESULTS.md"
 _MARK = "row: "
 
