@@ -10,6 +10,8 @@ import numpy as np
 
 from components.extras import require
 from components.failures import InputError, first_line
+from components.hdf5.soundness import plain
+from components.recordings.fif_tags import require_end
 from components.recordings.recording import Annotation, BrokenRecording, Channel, Recording
 
 _SIGNALS = ("eeg", "emg", "ecg", "eog", "seeg", "ecog", "dbs", "bio", "mag", "grad", "ref_meg")
@@ -25,6 +27,7 @@ class Fif(Recording):
         import mne  # here, as it takes a while and only FIF needs it
 
         with _told(path):
+            require_end(path)
             self._raw = mne.io.read_raw_fif(path, preload=False, verbose="ERROR")
             kinds = self._raw.get_channel_types()
         channels = [
@@ -81,4 +84,6 @@ def _told(path: Path) -> Iterator[None]:
     except (InputError, MemoryError):
         raise
     except Exception as error:
-        raise BrokenRecording(f"{path}: mne can't read it: {first_line(error)}") from None
+        raise BrokenRecording(
+            f"{path}: no sound FIF file: {plain(first_line(error), 200)}"
+        ) from None

@@ -2,6 +2,7 @@
 
 import errno
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from components.recordings.units import known
 _MOST = 2**26  # bytes of any array but the data
 _DAMAGED = (
     OSError, ValueError, TypeError, EOFError, SyntaxError, RuntimeError, KeyError, OverflowError,
-    zipfile.BadZipFile, zlib.error, struct.error,
+    zipfile.BadZipFile, zlib.error, struct.error, tokenize.TokenError,
 )  # fmt: skip
 
 

@@ -44,7 +44,9 @@ def test_events_may_lie_above_the_recording_and_the_nearest_wins(tmp_path):
     (tmp_path / "task-gestures_events.tsv").write_text(
         "onset\tduration\ttrial_type\n1.5\tn/a\tgo\n3\t2\tn/a\n"
     )
-    (tmp_path / "task-something-else_events.tsv").write_text("onset\tduration\ttrial_type\n1\t1\twrong\n")
+    (tmp_path / "task-something-else_events.tsv").write_text(
+        "onset\tduration\ttrial_type\n1\t1\twrong\n"
+    )
     notes = open_source(find([tmp_path])[0], SETTINGS).annotations
     assert [(n.onset, n.duration, n.text) for n in notes] == [(1.5, 0.0, "go")]
     file.with_name("sub-01_events.tsv").write_text("onset\tduration\ttrial_type\n2\t1\tstop\n")

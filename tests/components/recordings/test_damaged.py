@@ -80,7 +80,7 @@ def test_an_interrupted_recording_is_refused_where_its_gap_is(tmp_path):
 
 def test_other_formats(tmp_path):
     (tmp_path / "a.fif").write_bytes(b"no FIF")
-    refused(tmp_path / "a.fif", "mne can't read it")
+    refused(tmp_path / "a.fif", "no sound FIF file")
     (tmp_path / "b.npz").write_bytes(b"no archive")
     refused(tmp_path / "b.npz", "not a sound archive")
     np.savez(tmp_path / "c.npz", x=np.zeros(3))
@@ -89,8 +89,18 @@ def test_other_formats(tmp_path):
     refused(tmp_path / "d.npz", r"\(2, 5, 9\); it must be \(channels, samples\)")
     np.savez(tmp_path / "e.npz", data=np.zeros((2, 9)))
     refused(tmp_path / "e.npz", "no sampling_rate; say it by --sampling-rate")
+    (tmp_path / "g.npz").write_bytes((tmp_path / "e.npz").read_bytes().replace(b"}", b"{"))
+    refused(tmp_path / "g.npz", "not a sound archive")
     np.savez(tmp_path / "f.npz", data=np.array([[{}]], dtype=object), sampling_rate=5)
     refused(tmp_path / "f.npz", "must be numbers")
+
+
+def test_a_fif_file_that_leads_back_into_itself(tmp_path):
+    """mne would follow its tags for ever."""
+    data, _, names = recorded.emg(windows=5)
+    path = recorded.write_fif(tmp_path / "a_raw.fif", data, names)
+    overwrite(path, 36 + 12, (36).to_bytes(4, "big"))  # the second tag: the next one is itself
+    refused(path, "its tags go round in a circle at byte 36")
 
 
 def test_packed_samples_that_are_damaged(tmp_path):
