@@ -1,6 +1,7 @@
 """Does it arrive? A checkpoint and a dataset through a proxy that spoils every fifth request.
 
     python benchmarks/faults.py --runs 100 --megabytes 500
+    python benchmarks/faults.py --runs 13 --fault "truncated body"      that one alone
 
 Starts SeaweedFS, and the proxy of the tests before it in a process of its own. A run fetches the
 checkpoint and the three splits and compares each with what was stored; runs with an error are told
@@ -30,7 +31,7 @@ from components.failures import Failure
 from components.staging import staged
 from components.storage import s3_client
 from tests import s3_server
-from tests.fault_proxy.faults import Faults
+from tests.fault_proxy.faults import ON_THE_WAY_DOWN, Faults
 from tests.fault_proxy.proxy import FaultProxy
 
 SPLITS = {"train": 24, "val": 6, "test": 6}  # MiB
@@ -69,6 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--megabytes", type=int, default=500)
     parser.add_argument("--rate", type=float, default=0.2)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fault", choices=ON_THE_WAY_DOWN, help="one alone; all in turn otherwise")
     parser.add_argument("--serve", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -117,6 +119,7 @@ def _proxy(upstream: str, given: argparse.Namespace) -> Iterator[Counter]:
     """The proxy in a process of its own; afterwards the counter holds what it did."""
     command = [sys.executable, __file__, "--serve", upstream]
     command += ["--rate", str(given.rate), "--seed", str(given.seed)]
+    command += ["--fault", given.fault] if given.fault else []
     counts: Counter = Counter()
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -130,7 +133,8 @@ def _proxy(upstream: str, given: argparse.Namespace) -> Iterator[Counter]:
 
 
 def _serve(given: argparse.Namespace) -> None:
-    proxy = FaultProxy(given.serve, Faults(rate=given.rate, seed=given.seed, stall=1.5))
+    kinds = (given.fault,) if given.fault else ON_THE_WAY_DOWN
+    proxy = FaultProxy(given.serve, Faults(kinds, rate=given.rate, seed=given.seed, stall=1.5))
     proxy.start()
     print(proxy.url, flush=True)
     sys.stdin.readline()
