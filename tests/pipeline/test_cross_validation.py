@@ -69,6 +69,11 @@ def ended(argv):
         return end.code
 
 
+def test_the_comparison_has_an_example(capsys):
+    assert ended(["compare-folds", "--help"]) == 0
+    assert "example:\n  biotune compare-folds" in capsys.readouterr().out
+
+
 BOTH = ["--checkpoint", "weights.ckpt", "--dataset"]
 
 

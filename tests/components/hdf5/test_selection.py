@@ -6,7 +6,7 @@ import pytest
 
 from components.failures import InputError
 from components.hdf5 import Windows
-from components.hdf5.selection import Selection
+from components.hdf5.selection import Selection, located
 
 NAMES = {"train": list("abac"), "val": list("bd"), "test": list("caba")}
 
@@ -37,6 +37,7 @@ def test_the_windows_of_some_subjects_are_read_from_all_files(files):
     assert header.subjects.tolist() == everybody[expected].tolist()
     assert header.summary() == {"windows": 6, "subjects": 2, "recordings": None}
     windows = chosen.windows()
+    assert located(windows, [5, 0]).tolist() == expected[[5, 0]].tolist()
     order = np.random.default_rng(0).permutation(len(windows))
     inputs, labels = windows.read(order)
     assert labels.tolist() == expected[order].tolist()
