@@ -24,9 +24,7 @@ WINDOWS = {"waveform_transformer": (4, 100), "luna_base": (6, 160), "tinymyo": (
 
 def made(model):
     """A small network of a shipped model, and the parts of its tensors."""
-    config = OmegaConf.to_container(
-        compose([*TASK, f"model={model}", *SMALL[model]]), resolve=True
-    )
+    config = OmegaConf.to_container(compose([*TASK, f"model={model}", *SMALL[model]]), resolve=True)
     torch.manual_seed(0)
     names = ("FP1", "FP2", "F3", "F4", "C3", "C4")
     network = encoder.network(config | {"channels": names[: WINDOWS.get(model, (0,))[0]]})
