@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from components import any_task, arguments, console
+from components import any_task, arguments, console, staging
 from components.commands import export, predict
 
 log = logging.getLogger("biotune")
@@ -47,8 +47,9 @@ def _preflight(args: argparse.Namespace) -> None:
     from components.config import compose, shipped_manifest
     from components.preflight.step import run
 
-    shipped = shipped_manifest(compose(args.overrides)) is not None
-    manifest = None if shipped else _manifest(args.overrides)
+    composed = compose(args.overrides)
+    shipped = shipped_manifest(composed) is not None
+    manifest = None if shipped else _manifest(args.overrides, composed)
     given = {"manifest": manifest, "registry": args.registry}
     checked = run(args.checkpoint, args.dataset, args.overrides, **given)
     if args.json:
@@ -66,15 +67,17 @@ def _load_checkpoint(args: argparse.Namespace) -> None:
     from components.config import compose, draft, for_step
     from components.load_checkpoint.step import run
 
-    overrides = args.overrides
-    if not draft(overrides).head:
-        overrides = any_task.completed(overrides)
-    piece = for_step("load_checkpoint", compose([*any_task.SIGNAL, *overrides]))
-    manifest = _manifest([*any_task.SIGNAL, *overrides])
+    overrides, drafted = args.overrides, draft(args.overrides)
+    if not drafted.head:
+        overrides = any_task.completed(overrides, drafted)
+    overrides = [*any_task.SIGNAL, *overrides]
+    composed = compose(overrides)
+    piece, manifest = for_step("load_checkpoint", composed), _manifest(overrides, composed)
     run(args.checkpoint, args.output, {**piece, "manifest": manifest})
 
 
 def _finetune(args: argparse.Namespace) -> None:
+    staging.try_ahead(args.dataset, ("train", "val"))
     from components.config import compose, for_step
     from components.finetune.step import run
 
@@ -83,6 +86,7 @@ def _finetune(args: argparse.Namespace) -> None:
 
 
 def _evaluate(args: argparse.Namespace) -> None:
+    staging.try_ahead(args.dataset, ("test",))
     from components.config import compose, for_step
     from components.evaluate.step import run
 
@@ -101,11 +105,10 @@ def _promote(args: argparse.Namespace) -> None:
     run(args.model, args.evaluation, args.registry, args.output, piece)
 
 
-def _manifest(overrides: Sequence[str]) -> dict[str, Any]:
+def _manifest(overrides: Sequence[str], composed: Any) -> dict[str, Any]:
     """The committed manifest of the model, or one made here, which takes torch."""
-    from components.config import compose, shipped_manifest, sized
+    from components.config import shipped_manifest, sized
 
-    composed = compose(overrides)
     if (committed := shipped_manifest(composed)) is not None:
         return committed
     from components.describe.step import run

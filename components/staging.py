@@ -1,10 +1,25 @@
 """A dataset's splits as local files."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from components import storage
+from components.failures import InputError
+from components.storage.address import local_path
+
+
+def try_ahead(dataset: str, splits: Sequence[str]) -> None:
+    """Begins to look whether local splits can be read without harm, for who imports torch first.
+
+    It takes another process half a second a file; nothing is told here, but when they are opened.
+    """
+    from components.hdf5 import warden
+
+    with suppress(InputError):  # it is no dataset; the step says so
+        places = [storage.join(dataset, f"{split}.h5") for split in splits]
+        if storage.is_here(dataset):
+            warden.vet_ahead([local_path(place) for place in places])
 
 
 @contextmanager

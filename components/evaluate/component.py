@@ -23,11 +23,12 @@ def evaluate(
     import shutil
     from pathlib import Path
 
-    from components import artifacts, console, parameters, recording
+    from components import artifacts, console, parameters, recording, staging
 
     console.log_plainly()
     output = Path(evaluation.path)
     with console.told(), recording.recorded(output, "evaluate"):
+        staging.try_ahead(dataset_uri, ("test",))
         from components import folds
         from components.evaluate import kubeflow
         from components.evaluate.step import run

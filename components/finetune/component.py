@@ -19,11 +19,12 @@ def finetune(
     """
     from pathlib import Path
 
-    from components import console, parameters, recording
+    from components import console, parameters, recording, staging
 
     console.log_plainly()
     output = Path(model.path)
     with console.told(), recording.recorded(output, "finetune"):
+        staging.try_ahead(dataset_uri, ("train", "val"))
         from components.finetune.step import run
 
         settings = parameters.unpack(config)

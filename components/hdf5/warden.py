@@ -10,6 +10,8 @@ import signal
 import stat
 import threading
 import weakref
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -47,11 +49,27 @@ def vet(source: Path | BinaryIO, name: str) -> None:
             raise InputError(f"{name}: is no file; name one that holds a split")
         return  # it is not there, which opening it tells best
     with _lock:
+        if signature in _sound:  # by another thread, meanwhile
+            return
         _ask(path, source, name, signature[2] if signature else _length(source))
-    if signature:
-        _sound.add(signature)
-    else:
-        _streams.add(source)
+        if signature:
+            _sound.add(signature)
+        else:
+            _streams.add(source)
+
+
+def vet_ahead(paths: Iterable[Path]) -> None:
+    """Begins to try files in a thread, for who has torch to import before opening them.
+
+    Who then opens one waits for the verdict; what is refused is tried again there, and told.
+    """
+
+    def tried() -> None:
+        for path in paths:
+            with suppress(Failure):
+                vet(path, str(path))
+
+    threading.Thread(target=tried, name="hdf5", daemon=True).start()
 
 
 def signed(path: Path | str) -> Signature | None:

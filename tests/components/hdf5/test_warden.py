@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -86,6 +87,25 @@ def test_a_file_is_tried_once_until_it_changes(tmp_path, monkeypatch):
     os.utime(path, (1, 1))
     read_header(path)
     assert len(tried) == 2
+
+
+def test_what_was_begun_ahead_is_waited_for_and_not_done_twice(tmp_path, monkeypatch):
+    tried = []
+    ask = warden._ask
+
+    def slowly(*args):
+        tried.append(Path(args[0]).name)
+        time.sleep(0.2)
+        ask(*args)
+
+    monkeypatch.setattr(warden, "_ask", slowly)
+    (tmp_path / "bad.h5").write_bytes(CRASHES[0].read_bytes())
+    path = write(tmp_path / "train.h5")
+    warden.vet_ahead([tmp_path / "bad.h5", path, tmp_path / "gone.h5"])
+    assert read_header(path).windows == 6
+    assert tried.count("train.h5") == 1
+    with pytest.raises(InputError, match="damaged"):
+        read_header(tmp_path / "bad.h5")
 
 
 def test_a_worker_does_not_try_it_again(tmp_path):

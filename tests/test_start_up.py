@@ -1,0 +1,47 @@
+"""What a command imports before it does anything: the waiting that users see."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+DEMO = Path(__file__).parents[1] / "pipeline" / "demo"
+AFTER = """
+import sys
+from {} import main
+try:
+    main({})
+except SystemExit as end:
+    assert not end.code, end.code
+print(*sys.modules)
+"""
+BEYOND = """
+import sys
+import torch, lightning, timm, torchmetrics, h5py, hydra
+before = set(sys.modules)
+import components.config, components.finetune.step
+print(*set(sys.modules) - before)
+"""
+
+
+def told(program: str) -> set[str]:
+    """The packages that a program prints modules of."""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert not done.returncode, done.stderr
+    return {name.partition(".")[0] for name in done.stdout.splitlines()[-1].split()}
+
+
+def test_help_waits_for_no_library():
+    libraries = {"torch", "kfp", "hydra", "omegaconf", "boto3", "h5py", "numpy", "kubernetes"}
+    assert not told(AFTER.format("pipeline.cli", ["--help"])) & libraries
+
+
+def test_load_checkpoint_waits_for_neither_torch_nor_s3(tmp_path):
+    given = ["--checkpoint", str(DEMO / "pretrained.ckpt"), "--output", str(tmp_path / "out")]
+    words = ["load-checkpoint", *given, "experiment=demo"]
+    found = told(AFTER.format("components.__main__", words))
+    assert not found & {"torch", "kfp", "lightning", "boto3", "h5py", "safetensors", "jinja2"}
+
+
+def test_finetune_imports_no_library_beyond_those_of_a_bare_script():
+    beyond = told(BEYOND) - set(sys.stdlib_module_names)
+    assert beyond <= {"components", "torch", "lightning", "timm", "hydra", "omegaconf", "antlr4"}
