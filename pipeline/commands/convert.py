@@ -55,7 +55,7 @@ def add(commands) -> None:
         help="make a dataset of recordings: EDF, BDF, FIF, NumPy, CSV, BIDS",
         example=EXAMPLE,
     )
-    parser.add_argument("inputs", nargs="*", type=Path, metavar="RECORDINGS", help=INPUTS)
+    parser.add_argument("inputs", nargs="*", metavar="RECORDINGS", help=INPUTS)
     parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="folder to make")
     parser.add_argument("--settings", type=Path, metavar="FILE", help="YAML with these options")
     for title, options in OPTIONS.items():

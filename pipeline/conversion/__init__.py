@@ -9,7 +9,7 @@ from pipeline.conversion import display, options
 
 
 def run(
-    inputs: Sequence[Path], output: Path | None, given: Mapping[str, Any], settings: Path | None
+    inputs: Sequence[str], output: Path | None, given: Mapping[str, Any], settings: Path | None
 ) -> int:
     """Converts, and prints what came of it.
 
@@ -21,15 +21,17 @@ def run(
         InputError: an option is wrong or missing, or the conversion finds something wrong.
     """
     told = options.merged(given, settings)
-    inputs = list(inputs) or [Path(path) for path in told.pop("inputs", [])]
+    inputs = list(inputs) or list(map(str, told.pop("inputs", [])))
     output = output or (Path(told["output"]) if told.get("output") else None)
     if not inputs:
         raise InputError("no recordings: name files or folders, as in biotune convert recordings/")
+    if remote := next((uri for uri in inputs if "://" in uri), None):
+        raise InputError(f"{remote}: recordings are converted from local files; fetch them first")
     if output is None:
         raise InputError("--output: name the folder to make")
     wishes = options.wishes(told)
 
     from components.convert.step import run as convert
 
-    display.show(convert(inputs, output, wishes))
+    display.show(convert([Path(path) for path in inputs], output, wishes))
     return 0

@@ -123,6 +123,9 @@ def test_recordings_without_labels(tmp_path, capsys):
     )
     table.write_text("file,label\nb,rest\n")
     assert "needs the columns recording or subject" in refused(capsys, *argv, "--labels", table)
+    assert "s3://b/r: recordings are converted from local files" in refused(
+        capsys, "s3://b/r", *argv[1:]
+    )
     assert "there is no such file or folder" in refused(capsys, tmp_path / "x", *argv[1:])
     assert "--window: say how long" in refused(capsys, *argv[:3])
     assert "--output: name the folder" in refused(capsys, tmp_path / "in")
