@@ -21,7 +21,8 @@ def run(
         InputError: an option is wrong or missing, or the conversion finds something wrong.
     """
     told = options.merged(given, settings)
-    inputs = list(inputs) or list(map(str, told.pop("inputs", [])))
+    named = told.get("inputs", [])
+    inputs = list(inputs) or [str(uri) for uri in (named if isinstance(named, list) else [named])]
     output = output or (Path(told["output"]) if told.get("output") else None)
     if not inputs:
         raise InputError("no recordings: name files or folders, as in biotune convert recordings/")

@@ -60,7 +60,8 @@ def test_the_same_command_gives_the_same_bytes_from_a_file_of_options_too(four, 
     )
     argv = ["--window", "1s", "--stride", "0.5s", "--channels", "EMG1,EMG2", "--band", "20,90"]
     assert convert(four, "-o", tmp_path / "a", *argv, "--seed", "3") == 0
-    assert convert(four, "-o", tmp_path / "b", "--settings", options) == 0
+    options.write_text(f"{options.read_text()}inputs: {four}\noutput: {tmp_path / 'b'}\n")
+    assert convert("--settings", options) == 0
     for split in hdf5.SPLITS:
         one, other = (tmp_path / name / f"{split}.h5" for name in "ab")
         assert one.read_bytes() == other.read_bytes()
