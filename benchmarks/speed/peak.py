@@ -32,7 +32,12 @@ def ours() -> None:
 
 
 def bare() -> None:
-    """The loop that one would write, with the malloc settings that one would choose."""
+    """The loop that one would write, with the malloc settings that one would choose.
+
+    Lightning is imported as in ours: its libraries are no part of what a training takes.
+    """
+    import lightning  # noqa: F401
+
     from components import encoder
     from components.allocator import keep_buffers
 
