@@ -11,7 +11,7 @@ from components import artifacts, storage
 from components.failures import InputError
 from components.folds.comparison import Comparison, compare
 from components.folds.statistics import RESAMPLES, Paired
-from components.folds.summary import KIND
+from components.folds.summary import KIND, by_subject
 
 
 def read(run: str) -> dict[str, Any]:
@@ -34,8 +34,20 @@ def read(run: str) -> dict[str, Any]:
             raise InputError(f"{storage.shown(run)}: {name} is no JSON; was it changed?") from error
         if not isinstance(found, dict) or found.get("kind") != KIND:
             raise InputError(f"{storage.shown(run)}: is no cross-validation; make one by --folds")
-        return found
+        return found if found["by_subject"] else found | {"by_subject": _of_subjects(run, found)}
     raise InputError(f"{storage.shown(run)}: holds no {artifacts.SUMMARY} of a run with --folds")
+
+
+def _of_subjects(run: str, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each subject's results from the folds' own folders, where the summary had no room."""
+    tables = {}
+    for number in range(1, summary["of"] + 1):
+        place = storage.join(run, f"fold-{number}/evaluation/{artifacts.DETAILS}")
+        try:
+            tables[number] = json.loads(storage.read(place)[0])["by_subject"]
+        except storage.Missing:
+            return []
+    return by_subject(tables)
 
 
 def compared(first: str, second: str, metric: str) -> Comparison:
@@ -91,8 +103,8 @@ def lines(found: Comparison, names: tuple[str, str]) -> list[str]:
 
 def table_of_folds(summary: Mapping[str, Any]) -> Table:
     """Mean, spread, interval and pooled value of each metric."""
-    subjects = len(summary["by_subject"])
-    title = f"{summary['of']} folds by subject, {subjects} subjects, seed {summary['seed']}"
+    title = f"{summary['of']} folds by subject, {summary['subjects']} subjects"
+    title += f", seed {summary['seed']}"
     table = Table(title=title, caption="interval: corrected for shared training data, see report")
     for column in ("test metric", "mean", "standard deviation", "95 % interval", "pooled"):
         table.add_column(column, justify="left" if column == "test metric" else "right")

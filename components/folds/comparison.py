@@ -68,8 +68,7 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], metric: str) ->
         InputError: the folds are not the same, or the metric is not known of each subject.
     """
     _refuse_others(first, second)
-    names = list(first["by_subject"][0]) if first["by_subject"] else []
-    known = [name for name in names if name not in ("subject", "fold", "windows")]
+    known = [name for name in first["by_subject"][0] if name not in ("subject", "fold", "windows")]
     if metric not in known:
         raise InputError(f"--metric {metric}: unknown; there are {', '.join(known)}")
     pairs = {
@@ -113,6 +112,11 @@ def _refuse_others(first: Mapping[str, Any], second: Mapping[str, Any]) -> None:
     for name, run in (("first", first), ("second", second)):
         if run.get("kind") != KIND:
             raise InputError(f"the {name} run: is no cross-validation; make one by --folds")
+        if not run["by_subject"]:
+            raise InputError(
+                f"the {name} run: has too many subjects for a summary's table; give the folder of "
+                "a whole run, with the evaluation of each fold"
+            )
     for key, told in zip(ALIKE, ("number of folds", "data.fold_seed", "data"), strict=True):
         if first[key] != second[key]:
             raise InputError(

@@ -42,9 +42,6 @@ def summarized(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     names = [name for name in ordered[0]["metrics"] if name != "undefined"]
     columns = {name: [result["metrics"].get(name) for result in ordered] for name in names}
     windows = [fold["windows"]["test"] for fold in folds]
-    together = pooled(
-        [result["confusion"] for result in ordered], ordered[0]["classification_type"]
-    )
     loss = sum(n * value for n, value in zip(windows, columns["test_loss"], strict=True))
     return {
         "kind": KIND,
@@ -55,21 +52,37 @@ def summarized(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "folds": [
             fold | {"metrics": {n: columns[n][i] for n in names}} for i, fold in enumerate(folds)
         ],
-        "by_subject": sorted(
-            (
-                {"subject": row["subject"], "fold": result["fold"]["number"], **row}
-                for result in ordered
-                for row in result["by_subject"]
-            ),
-            key=lambda row: row["subject"],
-        ),
+        "subjects": sum(fold["subjects"]["test"] for fold in folds),
+        "by_subject": by_subject({r["fold"]["number"]: r["by_subject"] for r in ordered}),
         "metrics": {name: _spread(values, share) for name, values in columns.items()},
-        "pooled": {"test_loss": loss / sum(windows), **together},
+        "pooled": {"test_loss": loss / sum(windows), **_together(ordered)},
         "windows": sum(windows),
         "test_to_train": share,
         "method": METHOD,
         "pooling": POOLED,
     }
+
+
+def by_subject(tables: Mapping[int, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
+    """One row a subject, by name; none where a fold's table was too large to be told.
+
+    Args:
+        tables: `by_subject` of each fold's `details.json`, by the fold's number.
+    """
+    if not all(tables.values()):
+        return []
+    rows = [
+        {"subject": row["subject"], "fold": number, **row}
+        for number, table in tables.items()
+        for row in table
+    ]
+    return sorted(rows, key=lambda row: row["subject"])
+
+
+def _together(ordered: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """The metrics of all folds' counts; none where a fold's were too many to be told."""
+    counts = [result["confusion"] for result in ordered]
+    return pooled(counts, ordered[0]["classification_type"]) if all(counts) else {}
 
 
 def _spread(values: Sequence[float | None], share: float) -> dict[str, Any]:

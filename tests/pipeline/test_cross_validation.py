@@ -126,3 +126,18 @@ def test_two_runs_are_compared_on_the_terminal_and_as_json(tmp_path, capsys):
     found = json.loads(capsys.readouterr().out)
     assert found["difference"] == pytest.approx(0.08)
     assert [row["subject"] for row in found["subjects"]] == ["ann", "bob", "cem", "dai", "eva"]
+
+
+def test_subjects_that_a_summary_had_no_room_for_are_read_from_the_folds(tmp_path, capsys):
+    whole = results()
+    summary = summarized(whole) | {"by_subject": []}
+    for fold in whole:
+        folder = tmp_path / f"fold-{fold['fold']['number']}/evaluation"
+        folder.mkdir(parents=True)
+        (folder / "details.json").write_text(json.dumps({"by_subject": fold["by_subject"]}))
+    (tmp_path / "summary").mkdir()
+    (tmp_path / "summary/summary.json").write_text(json.dumps(summary))
+    assert ended(["compare-folds", *[str(tmp_path)] * 2]) == 0
+    assert "equal for 5" in capsys.readouterr().out
+    assert ended(["compare-folds", *[str(tmp_path / "summary")] * 2]) == 2
+    assert "give the folder of a whole run" in capsys.readouterr().err

@@ -5,7 +5,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from components import parameters
 from components.failures import InputError
+from components.folds import told
+from components.folds.comparison import compare
 from components.folds.summary import summarized
 from components.summarize.step import run
 from tests.components.folds.crossed import NAMES, results
@@ -38,8 +41,45 @@ def test_a_metric_that_one_fold_lacks_has_no_mean_that_looks_like_one_over_all()
     assert (found["mean"], found["interval"]) == (None, None)
 
 
+def many(subjects, of):
+    """The details of a fold with so many test subjects."""
+    rng = np.random.default_rng(0)
+    names = [f"subject {i:05}" for i in range(subjects)]
+    rows = [{"subject": n, "windows": 9, "balanced_acc": rng.random()} for n in names]
+    parts = {"train": ["a"], "val": ["b"], "test": names, "data": {"test": "etag"}}
+    return {
+        "fold": {"number": 1, "of": of, "seed": 0, **parts},
+        "data": {split: {"windows": 9} for split in ("train", "val", "test")},
+        "classification_type": "mcc",
+        "confusion": [{"matrix": rng.integers(0, 99, (8, 8)).tolist()}],
+        "by_subject": rows,
+        "provenance": {"model": "a.Model"},
+    }
+
+
+@pytest.mark.parametrize(("subjects", "of"), [(1, 50), (60, 50), (500, 5), (20_000, 2)])
+def test_what_all_folds_tell_fits_into_one_argument_of_a_command(subjects, of):
+    details = many(subjects, of)
+    found = told(details)
+    text = parameters.pack({"seed": 0, "metrics": {}, **found}, always=True)
+    assert 2 * of * len(text) < 128 * 1024  # as KFP hands it over
+    assert found["fold"]["subjects"]["test"] == subjects
+    assert (found["by_subject"] == details["by_subject"]) == (subjects == 1)
+
+
+def test_what_had_no_room_is_missing_from_the_summary_and_not_made_up():
+    cut = results(VALUES)
+    cut[2] |= {"by_subject": [], "confusion": []}
+    found = summarized(cut)
+    assert found["by_subject"] == []
+    assert found["pooled"] == {"test_loss": pytest.approx(1 - np.mean(VALUES))}
+    assert found["metrics"]["test_balanced_acc"]["mean"] == pytest.approx(np.mean(VALUES))
+    with pytest.raises(InputError, match="too many subjects for a summary's table"):
+        compare(found, found, "balanced_acc")
+
+
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda r: r[:-1], r"folds=\[1, 2, 3, 4\]: of 5 folds each must be there once"),
         (lambda r: [*r[:-1], r[0]], r"folds=\[1, 1, 2, 3, 4\]"),
@@ -48,8 +88,8 @@ def test_a_metric_that_one_fold_lacks_has_no_mean_that_looks_like_one_over_all()
         (lambda r: [*r[:-1], {"seed": 0, "metrics": {}}], "some results are of a fold"),
     ],
 )
-def test_what_is_not_one_cross_validation_is_refused(change, told, tmp_path):
-    with pytest.raises(InputError, match=told):
+def test_what_is_not_one_cross_validation_is_refused(change, message, tmp_path):
+    with pytest.raises(InputError, match=message):
         run(change(results(VALUES)), tmp_path / "summary")
     assert not (tmp_path / "summary").exists()
 
