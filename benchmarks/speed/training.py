@@ -92,6 +92,6 @@ def _memory(rounds: int) -> Row:
         Bar(1.10),
         pairs,
         shown=lambda mebibytes: f"{mebibytes:.0f} MiB",
-        note="The most that a process of its own ever held, with torch, Lightning and timm imported "
+        note="The most that a process of its own ever held; torch, Lightning and timm are imported "
         "in both; Lightning alone maps about 270 MiB.",
     )
