@@ -120,7 +120,7 @@ def check(config: DictConfig) -> list[str]:
     findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    findings += _scratch(config)
+    findings += _excluded(config)
     return findings + _promotion(config) + _monitors(config) + _normalization(config)
 
 
@@ -137,11 +137,15 @@ def _broken(config: DictConfig, key: str) -> str | None:
     return None if holds(value) else f"{key}={value}: must be {wanted}"
 
 
-def _scratch(config: DictConfig) -> list[str]:
-    """Random weights that never change would be no model."""
-    if config.get("from_scratch") is not True or config.get("freeze_backbone") is not True:
-        return []
-    return ["from_scratch=true: leaves no backbone to freeze; set freeze_backbone=false"]
+def _excluded(config: DictConfig) -> list[str]:
+    """Keys that say nothing, or nonsense, beside another."""
+    findings = []
+    if config.get("from_scratch") is True and config.get("freeze_backbone") is True:
+        findings.append("from_scratch=true: leaves no backbone to freeze; drop freeze_backbone")
+    data = config.get("data") or {}
+    if data.get("fold") is not None and data.get("folds") is None:
+        findings.append(f"data.fold={data.fold}: of how many? set data.folds, as in data.folds=5")
+    return findings
 
 
 def _promotion(config: DictConfig) -> list[str]:

@@ -179,6 +179,7 @@ def twice(data):
         (lambda data: None, ["data.folds=2"], 3, "data.folds=2: this pipeline has 3 folds"),
         (lambda data: None, ["data.fold=2"], 3, "data.fold=2: this pipeline runs all 3 folds"),
         (lambda data: None, ["data.folds=3"], 0, "set data.fold to one of 1 to 3, or run them all"),
+        (lambda data: None, ["data.fold=2"], 0, "data.fold=2: of how many? set data.folds"),
         (lambda data: None, ["data.folds=1"], 0, "data.folds=1: must be an integer of at least 2"),
         (lambda data: None, ["from_scratch=true", "freeze_backbone=true"], 0, "from_scratch=true:"),
     ],
