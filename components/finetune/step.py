@@ -139,6 +139,8 @@ def _provenance(
     facts: dict[str, Any] = {"dataset": dataset, "dataset_fingerprint": dict(fingerprints)}
     facts["data"] = {split: header.summary() for split, header in headers.items()}
     facts["classes"] = list(headers["train"].classes)
+    if headers["train"].conversion:  # so that predict makes the same windows of new recordings
+        facts["conversion"] = headers["train"].conversion
     if backbone is None:
         return facts | {"checkpoint": None, "backbone_coverage": 0.0}
     report = load_report(backbone)

@@ -15,6 +15,7 @@ from components.hdf5.soundness import plain
 
 _ATTRIBUTES = (
     "sampling_rate", "channels", "channel_names", "unit", "licence", "classes", "scale",
+    "conversion",
 )  # fmt: skip
 
 
@@ -28,6 +29,7 @@ class Header:
         subjects, recordings: (N,) strings, or None where the file names none.
         sampling_rate: in Hz.
         unit: of a stored value times `scale`.
+        conversion: how `biotune convert` made the windows of recordings, as JSON.
     """
 
     windows: int
@@ -43,6 +45,7 @@ class Header:
     classes: tuple[str, ...]
     scale: float
     licence: str | None
+    conversion: str | None = None
 
     def summary(self) -> dict[str, int | None]:
         """Numbers of windows, subjects and recordings; None where the file names none."""
@@ -86,6 +89,7 @@ def header_of(file: h5py.File, name: str) -> Header:
         channel_names=texts(attributes["channel_names"] if names is None else names),
         unit=next(iter(texts(attributes.get("unit"))), None),
         licence=next(iter(texts(attributes.get("licence"))), None),
+        conversion=next(iter(texts(attributes.get("conversion"))), None),
         classes=texts(attributes.get("classes")),
         scale=_scale(attributes, name),
     )

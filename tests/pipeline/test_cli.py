@@ -15,7 +15,9 @@ def ended(argv):
         return end.code
 
 
-@pytest.mark.parametrize("command", ["run", "compile", "submit", "schedule", "inspect", "doctor"])
+@pytest.mark.parametrize(
+    "command", [module.__name__.rpartition(".")[2].replace("_", "-") for module in cli.COMMANDS]
+)
 def test_help_of_each_command_has_an_example(command, capsys):
     assert ended([command, "--help"]) == 0
     assert f"example:\n  biotune {command}" in capsys.readouterr().out

@@ -80,6 +80,8 @@ def test_the_folder_holds_what_it_should_and_nothing_else(dataset, tmp_path):
 
 
 def test_a_frozen_backbone_keeps_every_byte_batch_norm_included(dataset, tmp_path):
+    with h5py.File(dataset / "train.h5", "a") as file:
+        file.attrs["conversion"] = '{"window": 1}'
     frozen = tuned(dataset, tmp_path / "frozen", "freeze_backbone=true")
     start = tuned(dataset, tmp_path / "start", "freeze_backbone=true", "optimizer.lr=1e-30")
     moved = tuned(dataset, tmp_path / "moved")
@@ -96,6 +98,7 @@ def test_a_frozen_backbone_keeps_every_byte_batch_norm_included(dataset, tmp_pat
     record = yaml.safe_load((tmp_path / "frozen" / "config.yaml").read_text())
     digest = record["provenance"]["backbone_digest"]
     assert digest["before"] == digest["after"]
+    assert record["provenance"]["conversion"] == '{"window": 1}'
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers(dataset, tmp_path):
