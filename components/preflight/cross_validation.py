@@ -31,9 +31,9 @@ def compose(overrides: Sequence[str], folds: int) -> DictConfig:
     Raises:
         InputError: the configuration asks for something else than the pipeline does.
     """
-    config = configuration.compose(overrides)
     if not folds:
-        return config
+        return configuration.compose(overrides)
+    config = configuration.draft(overrides)
     if config.data.folds not in (None, "subject", folds):
         raise InputError(
             f"data.folds={config.data.folds}: this pipeline has {folds} folds; leave data.folds out"
