@@ -6,12 +6,13 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from components import config as configuration
 from components import splits
 from components.failures import InputError, noting
 from components.folds import Fold, InFold, assign, chosen
+from components.folds.assignment import EACH
 from components.hdf5 import SPLITS
 from components.hdf5.selection import UNNAMED, join
 from components.instantiation import make
@@ -33,15 +34,14 @@ def compose(overrides: Sequence[str], folds: int) -> DictConfig:
     """
     if not folds:
         return configuration.compose(overrides)
-    config = configuration.draft(overrides)
-    if config.data.folds not in (None, "subject", folds):
+    drafted = configuration.draft(overrides)
+    asked, fold = (OmegaConf.select(drafted, f"data.{key}") for key in ("folds", "fold"))
+    if asked not in (None, EACH, folds):
         raise InputError(
-            f"data.folds={config.data.folds}: this pipeline has {folds} folds; leave data.folds out"
+            f"data.folds={asked}: this pipeline has {folds} folds; leave data.folds out"
         )
-    if config.data.fold is not None:
-        raise InputError(
-            f"data.fold={config.data.fold}: this pipeline runs all {folds} folds; leave it out"
-        )
+    if fold is not None:
+        raise InputError(f"data.fold={fold}: this pipeline runs all {folds} folds; leave it out")
     return configuration.compose([*overrides, f"data.folds={folds}"])
 
 
