@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from components.failures import Failure, first_line
 from components.objectives import Objective
 
 INPUT = "windows"
@@ -38,6 +39,18 @@ def portable() -> Iterator[None]:
         torch.backends.mha.set_fastpath_enabled(before)
 
 
-def dynamic() -> tuple[dict[int, torch.export.Dim]]:
-    """That the batch may be of any size, and nothing else."""
-    return ({0: torch.export.Dim("batch", min=1, max=MOST)},)
+def traced(model: Exportable, example: Tensor) -> torch.export.ExportedProgram:
+    """A model's operators, for a batch of any size.
+
+    Args:
+        example: windows (B, C, T), of which B alone may be another one later.
+
+    Raises:
+        Failure: the model's code can't be followed.
+    """
+    batch = torch.export.Dim("batch", min=1, max=MOST)
+    try:
+        with portable():
+            return torch.export.export(model, (example,), dynamic_shapes=({0: batch},))
+    except (torch._dynamo.exc.TorchDynamoException, RuntimeError, ValueError) as error:
+        raise Failure(f"torch.export: can't be exported: {first_line(error)[:300]}") from error

@@ -11,37 +11,24 @@ from typing import Any
 import numpy as np
 import torch
 
-from components.export.exportable import INPUT, OUTPUTS, Exportable, dynamic, portable
+from components.export.exportable import INPUT, OUTPUTS
 from components.failures import Failure, first_line
 
 PACKAGES = ("onnx", "onnxruntime", "onnxscript")
 _OPERATOR = re.compile(r"OpOverload\(op='(.+?)'")
 
 
-def write(
-    model: Exportable, example: torch.Tensor, file: Path, metadata: Mapping[str, str]
-) -> None:
-    """Writes a model as one ONNX file.
-
-    Args:
-        example: windows (B, C, T), of which B alone may be another one later.
-        metadata: texts that the file keeps.
+def write(program: torch.export.ExportedProgram, file: Path, metadata: Mapping[str, str]) -> None:
+    """Writes a program as one ONNX file; `metadata` are texts that the file keeps.
 
     Raises:
         Failure: ONNX has no counterpart of an operator, which is named.
     """
-    with _operator_told(), _quiet(), portable():
-        program = torch.onnx.export(
-            model,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            dynamic_shapes=dynamic(),
-            input_names=[INPUT],
-            output_names=list(OUTPUTS),
-        )
-        program.model.metadata_props.update(metadata)
-        program.save(file, external_data=False)
+    names = {"input_names": [INPUT], "output_names": list(OUTPUTS)}
+    with _operator_told(), _quiet():
+        made = torch.onnx.export(program, dynamo=True, verbose=False, **names)
+        made.model.metadata_props.update(metadata)
+        made.save(file, external_data=False)
 
 
 class Session:

@@ -13,7 +13,7 @@ import torch
 from components import extras, single_file, tuned_folder
 from components.encoder import Network, restore
 from components.export import facts, latency, onnx_file, parity, samples, torch_program
-from components.export.exportable import Exportable
+from components.export.exportable import Exportable, traced
 from components.failures import InputError
 from components.instantiation import make
 from components.objectives import Objective
@@ -62,9 +62,8 @@ def run(
         eager = _eager(network, objective)
         eager(windows[:EXAMPLES])  # places what is made at the first call, outside of the graph
         example = torch.from_numpy(np.resize(windows, (EXAMPLES, *windows.shape[1:])))
-        form.write(
-            Exportable(network, objective).eval(), example, file, {METADATA: json.dumps(said)}
-        )
+        program = traced(Exportable(network, objective).eval(), example)
+        form.write(program, file, {METADATA: json.dumps(said)})
         session = form.Session(file)
         checked = parity.check(network, objective, session, windows)
         checked |= {"windows": len(windows), "of": data or "noise"}

@@ -6,26 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from components.export.exportable import Exportable, dynamic, portable
-from components.failures import Failure, first_line
-
 PACKAGES = ()
 
 
-def write(
-    model: Exportable, example: torch.Tensor, file: Path, metadata: Mapping[str, str]
-) -> None:
-    """Writes a model as a `.pt2` file; arguments as of `onnx_file.write`.
-
-    Raises:
-        Failure: the model's code can't be followed.
-    """
-    try:
-        with portable():
-            program = torch.export.export(model, (example,), dynamic_shapes=dynamic())
-        torch.export.save(program, file, extra_files=dict(metadata))
-    except (torch._dynamo.exc.TorchDynamoException, RuntimeError, ValueError) as error:
-        raise Failure(f"torch.export: can't be exported: {first_line(error)[:300]}") from error
+def write(program: torch.export.ExportedProgram, file: Path, metadata: Mapping[str, str]) -> None:
+    """Writes a program as a `.pt2` file; `metadata` are texts that the file keeps."""
+    torch.export.save(program, file, extra_files=dict(metadata))
 
 
 class Session:
