@@ -1,11 +1,12 @@
 """Tensors that still lie in their file, and the bytes of that file."""
 
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import BinaryIO
+
+from isal.isal_zlib import crc32  # twelve times as fast as zlib's
 
 from components.failures import InputError
 from components.storage import shown
@@ -95,7 +96,7 @@ class Source:
         checksum = 0
         for place in range(start, start + size, PIECE):
             piece = self.read(place, min(PIECE, start + size - place))
-            checksum = zlib.crc32(piece, checksum) if crc else 0
+            checksum = crc32(piece, checksum) if crc else 0
             yield piece
         if checksum != crc:
             raise self.refusal(
@@ -144,5 +145,5 @@ class Region:
         """What their checksum is."""
         found = 0
         for piece in self.source.pieces(self.locate(), self.size):
-            found = zlib.crc32(piece, found)
+            found = crc32(piece, found)
         return found
