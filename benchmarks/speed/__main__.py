@@ -75,8 +75,8 @@ def _page(rows: list[Row]) -> str:
     lines = [
         "# Results of `make bench`",
         "",
-        "Each row sets Biotune beside the best that the same machine can do, measured in turns in one",
-        "run. Bold: the bar is missed. Spread: the least and the most of all rounds.",
+        "Each row sets Biotune beside the best that the same machine can do, measured in turns in",
+        "one run. Bold: the bar is missed. Spread: the least and the most of all rounds.",
         "",
         _machine(),
         "",
@@ -101,21 +101,15 @@ def _lines(rows: list[Row]) -> list[str]:
 
 
 def _machine() -> str:
-    cpu = next(
-        (
-            line.split(":")[1].strip()
-            for line in Path("/proc/cpuinfo").open()
-            if "model name" in line
-        ),
-        platform.processor(),
-    )
+    named = [x for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x]
+    cpu = named[0].partition(":")[2].strip() if named else platform.processor()
     gigabytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     packages = ", ".join(
         f"{name} {version(name)}" for name in ("torch", "lightning", "h5py", "boto3")
     )
     return (
-        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {cpu}, {gigabytes:.0f} GiB, no GPU; "
-        f"Python {platform.python_version()}, {packages}."
+        f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores of {cpu}, {gigabytes:.0f} GiB, "
+        f"no GPU; Python {platform.python_version()}, {packages}."
     )
 
 

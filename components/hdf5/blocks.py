@@ -54,18 +54,23 @@ def readable(name: str) -> Iterator[None]:
         raise InputError(f"{name}: damaged, cannot be read to its end ({_said(error)})") from None
 
 
-def blocks_of(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Dataset]]:
+def blocks_of(
+    file: h5py.File, name: str, *, labelled: bool = True
+) -> list[tuple[h5py.Dataset, h5py.Dataset | None]]:
     """Windows (n, C, T) and labels (n, ...): one pair if the file is flat, one a group if not.
+
+    Args:
+        labelled: whether labels must be there; None stands for those that need not and are not.
 
     Raises:
         InputError: the file is in neither layout, or keeps its arrays elsewhere.
     """
     data, label = child(file, "data", name), child(file, "label", name)
     blocks = [(data, label)]
-    if data is None or label is None:
+    if data is None or (label is None and labelled):
         groups = [found for key in file if isinstance(found := _member(file, key), h5py.Group)]
         pairs = [(child(group, "X", name), child(group, "y", name)) for group in groups]
-        blocks = [(x, y) for x, y in pairs if x is not None and y is not None]
+        blocks = [(x, y) for x, y in pairs if x is not None and not (labelled and y is None)]
     if not blocks:
         held = ", ".join(map(plain, list(file)[:5])) or "nothing"
         raise InputError(
@@ -73,13 +78,13 @@ def blocks_of(file: h5py.File, name: str) -> list[tuple[h5py.Dataset, h5py.Datas
         )
     for data, label in blocks:
         _refuse_odd(data, label, name)
-        if len(data) != len(label):
+        if label is not None and len(data) != len(label):
             raise InputError(f"{name}: {len(data)} windows but {len(label)} labels in {data.name}")
     if not sum(len(data) for data, _ in blocks):
         raise InputError(f"{name}: holds no window")
     for together in zip(*blocks, strict=True):  # the groups may be one and the same
-        require_sum(together, name)
-    if len({label.shape[1:] for _, label in blocks}) > 1:
+        require_sum([array for array in together if array is not None] or [blocks[0][0]], name)
+    if len({label.shape[1:] for _, label in blocks if label is not None}) > 1:
         raise InputError(f"{name}: the groups hold labels of different shapes; make them one")
     return blocks
 
@@ -91,7 +96,7 @@ def _member(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group | None:
 
 
 def _refuse_odd(data: object, label: object, name: str) -> None:
-    for thing in (data, label):
+    for thing in (data, label) if label is not None else (data,):
         if not isinstance(thing, h5py.Dataset) or not thing.ndim:
             raise InputError(
                 f"{name}: {plain(thing.name)} must be an array with a row for each window"

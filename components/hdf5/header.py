@@ -65,9 +65,10 @@ def read_header(source: Path | BinaryIO, name: str = "") -> Header:
         return header_of(file, name)
 
 
-def header_of(file: h5py.File, name: str) -> Header:
+def header_of(file: h5py.File, name: str, *, labelled: bool = True) -> Header:
     """The header of a file that is open; see `read_header`."""
-    blocks = blocks_of(file, name)
+    blocks = blocks_of(file, name, labelled=labelled)
+    told = [label[()] for _, label in blocks if label is not None]
     shapes = {data.shape[1:] for data, _ in blocks}
     if len(shapes) > 1 or len(next(iter(shapes))) != 2:
         raise InputError(
@@ -82,7 +83,7 @@ def header_of(file: h5py.File, name: str) -> Header:
         channels=channels,
         samples=samples,
         dtype=str(blocks[0][0].dtype),
-        labels=np.concatenate([label[()] for _, label in blocks]),
+        labels=np.concatenate(told) if told else np.zeros(0, dtype=np.int64),
         subjects=column(file, "subject", windows, name),
         recordings=column(file, "recording", windows, name),
         sampling_rate=_number(attributes, "sampling_rate", name),

@@ -31,8 +31,9 @@ def walk(source: Any, name: str, *, whole: bool) -> None:
         InputError: whatever the file has that it must not have.
     """
     with opened(source, name) as file, readable(name):
-        header_of(file, name)
-        blocks = [data for data, _ in blocks_of(file, name)]
+        # A file to predict on may lack labels; who needs them says so later.
+        header_of(file, name, labelled=False)
+        blocks = [data for data, _ in blocks_of(file, name, labelled=False)]
         for data in blocks if whole else ():
             if data.chunks:
                 _walk_chunks(data, name)

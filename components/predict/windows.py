@@ -34,7 +34,7 @@ class Split:
         self.name, self._policy, self._give_up = name, policy, give_up
         self._file = open_file(path, name)  # another process has found it sound to its end
         with readable(name):
-            self._blocks = [data for data, _ in blocks_of(self._file, name)]
+            self._blocks = [data for data, _ in blocks_of(self._file, name, labelled=False)]
             self.header = _header(self._file, self._blocks, name)
             found = {key: _column(self._file, key, self.header, name) for key in _NAMED}
         self._texts = {key: column for key, column in found.items() if column is not None}

@@ -86,6 +86,17 @@ def test_groups_are_read_as_one_file_is(tmp_path, predict):
     assert predict(tmp_path / "groups.h5").equals(predict(flat))
 
 
+def test_windows_need_no_labels(tmp_path, predict):
+    flat = make_data(tmp_path / "data", "ml", named=False)
+    labelled = predict(flat)
+    with h5py.File(flat / "test.h5", "a") as file, h5py.File(tmp_path / "g.h5", "w") as grouped:
+        grouped["a/X"], grouped["b/X"] = file["data"][:45], file["data"][45:]
+        del file["label"]
+    assert predict(flat).equals(labelled) and predict(tmp_path / "g.h5").equals(labelled)
+    with pytest.raises(InputError, match="neither `data` and `label`"):
+        evaluate(tmp_path / "model", str(flat), tmp_path / "evaluation", CONFIG)
+
+
 def test_a_window_that_is_no_signal_is_refused_masked_or_given_up(tmp_path, predict):
     whole = predict(make_data(tmp_path / "whole", "ml"))
     dataset = broken(make_data(tmp_path / "data", "ml"))
