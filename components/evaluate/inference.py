@@ -5,27 +5,7 @@ from collections.abc import Iterable, Mapping
 import torch
 from torch import Tensor, nn
 
-from components.failures import Failure, InputError
-
-DEVICES = {"cpu": "cpu", "gpu": "cuda", "cuda": "cuda", "mps": "mps"}
-
-
-def device(accelerator: str) -> torch.device:
-    """The device behind Lightning's name for an accelerator.
-
-    Raises:
-        InputError: the name is unknown, or there is no such device.
-    """
-    available = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    if accelerator == "auto":
-        found = [name for name, is_there in available.items() if is_there()]
-        return torch.device(found[0] if found else "cpu")
-    name = DEVICES.get(accelerator)
-    if name is None:
-        raise InputError(f"trainer.accelerator={accelerator}: set auto, {', '.join(DEVICES)}")
-    if name in available and not available[name]():
-        raise InputError(f"trainer.accelerator={accelerator}: no such device here; set cpu or auto")
-    return torch.device(name)
+from components import running
 
 
 def predict(
@@ -55,29 +35,10 @@ def predict(
             inputs = batch["input"].to(place, non_blocking=True)
             for name, network in networks.items():
                 first = None if logits[name] else name
-                logits[name].append(_forward(network, inputs, first).float())
+                logits[name].append(running.logits(network, inputs, first).float())
             labels.append(batch["label"])
             flaws.append(batch["flaws"])
         # Metrics are made in float64, which Apple's GPUs lack.
         rest = torch.device("cpu") if place.type == "mps" else place
         joined = {name: torch.cat(parts).to(rest) for name, parts in logits.items()}
         return joined, torch.cat(labels).to(rest), torch.stack(flaws).sum(0)
-
-
-def _forward(network: nn.Module, inputs: Tensor, first: str | None) -> Tensor:
-    """Logits of a batch; what a network refuses in its first one is not its kind of data."""
-    try:
-        return network(inputs)
-    except torch.OutOfMemoryError as error:
-        raise Failure(
-            f"data.batch_size={len(inputs)}: too large for the memory of {inputs.device}; lower it"
-        ) from error
-    except (RuntimeError, ValueError, IndexError) as error:
-        if first is None:
-            raise
-        _, channels, samples = inputs.shape
-        reason = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"dataset: the {first} fails on windows of {channels} channels and {samples} samples "
-            f"({reason}); give the kind of data that it was tuned on"
-        ) from error
