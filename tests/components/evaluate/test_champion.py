@@ -87,11 +87,11 @@ def test_both_have_the_numbers_that_each_has_alone(beside, tmp_path, kind):
 
 
 def test_the_windows_are_read_once(beside, monkeypatch):
-    opened = []
-    windows = data.Windows
-    monkeypatch.setattr(data, "Windows", lambda path: opened.append(path) or windows(path))
+    asked = []
+    opened = data.opened
+    monkeypatch.setattr(data, "opened", lambda source: asked.append(source) or opened(source))
     beside()
-    assert len(opened) == 1
+    assert len(asked) == 1
 
 
 def test_the_report_holds_both_numbers_side_by_side(beside):
