@@ -17,6 +17,7 @@ from components.folds import student
 
 LEVEL = 0.95
 RESAMPLES = 10_000
+_DIGITS = 12  # of a difference of two shares; the rest is the rounding of floating point
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ def signed_rank(differences: Sequence[float]) -> Paired | None:
     Returns:
         None where no pair differs.
     """
-    found = np.asarray([d for d in differences if d != 0], dtype=float)
+    found = np.round(np.asarray(differences, dtype=float), _DIGITS)  # or equal ones are none
+    found = found[found != 0]
     if not len(found):
         return None
     _, places, counts = np.unique(np.abs(found), return_inverse=True, return_counts=True)
