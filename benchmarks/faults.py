@@ -3,9 +3,10 @@
     python benchmarks/faults.py --runs 100 --megabytes 500
     python benchmarks/faults.py --runs 13 --fault "truncated body"      that one alone
 
-Starts SeaweedFS, and the proxy of the tests before it in a process of its own. A run fetches the
-checkpoint and the three splits and compares each with what was stored; runs with an error are told
-and counted. A stall lasts longer than the client waits, which is one second here and 30 otherwise.
+Starts SeaweedFS, and the proxy of the tests before it in a process of its own. A run loads the
+checkpoint as load-checkpoint does, by ranges, fetches all of it and the three splits, and compares
+everything with what was stored; runs with an error are told and counted. A stall lasts longer than
+the client waits, which is one second here and 30 otherwise.
 """
 
 import argparse
@@ -26,8 +27,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.speed import checkpoints
 from components import storage
+from components.artifacts import BACKBONE
 from components.failures import Failure
+from components.load_checkpoint.step import run as load_checkpoint
 from components.staging import staged
 from components.storage import s3_client
 from tests import s3_server
@@ -35,7 +39,6 @@ from tests.fault_proxy.faults import ON_THE_WAY_DOWN, Faults
 from tests.fault_proxy.proxy import FaultProxy
 
 SPLITS = {"train": 24, "val": 6, "test": 6}  # MiB
-BLOCK = 4 * 2**20
 
 
 def main() -> None:
@@ -45,17 +48,20 @@ def main() -> None:
         return _serve(given)
     logging.disable(logging.WARNING)
     with tempfile.TemporaryDirectory() as scratch, _server(Path(scratch)) as bucket:
-        stored = {"checkpoint.ckpt": given.megabytes} | {
-            f"data/{split}.h5": size for split, size in SPLITS.items()
-        }
-        digests = {key: _store(bucket, key, size, Path(scratch)) for key, size in stored.items()}
+        tensors = max(1, given.megabytes // 12)  # of 4 MiB, with Adam's two moments
+        checkpoint = Path(scratch) / "checkpoint.ckpt"
+        checkpoints.make(checkpoint, tensors)
+        made = {f"data/{split}.h5": _noise(Path(scratch), size) for split, size in SPLITS.items()}
+        made |= {"checkpoint.ckpt": checkpoint}
+        digests = {key: _store(bucket, key, file) for key, file in made.items()}
+        digests[BACKBONE] = _digest(_load(str(checkpoint), Path(scratch) / "loaded", tensors))
         seconds, wrong = [], Counter()
         with _proxy(bucket.endpoint, given) as faults:
             for run in range(given.runs):
                 began = time.perf_counter()
                 try:
                     with tempfile.TemporaryDirectory(dir=scratch) as into:
-                        _fetch(bucket, digests, Path(into))
+                        _fetch(bucket, digests, Path(into), tensors)
                 except (Failure, AssertionError) as error:
                     wrong[str(error)] += 1
                 seconds.append(time.perf_counter() - began)
@@ -91,27 +97,40 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-def _store(bucket: s3_server.Bucket, key: str, megabytes: int, scratch: Path) -> str:
-    os.environ["AWS_ENDPOINT_URL"] = bucket.endpoint
-    file, digest = scratch / "content", hashlib.sha256()
+def _noise(scratch: Path, megabytes: int) -> Path:
+    file = scratch / f"{megabytes}-{time.monotonic_ns()}"
     with file.open("wb") as out:
-        for _ in range(0, megabytes * 2**20, BLOCK):
-            block = os.urandom(BLOCK)
-            digest.update(block)
-            out.write(block)
+        for _ in range(megabytes):
+            out.write(os.urandom(2**20))
+    return file
+
+
+def _store(bucket: s3_server.Bucket, key: str, file: Path) -> str:
+    os.environ["AWS_ENDPOINT_URL"] = bucket.endpoint
     storage.put(file, bucket.uri(key))
-    file.unlink()
-    return digest.hexdigest()
+    return _digest(file)
 
 
-def _fetch(bucket: s3_server.Bucket, digests: dict[str, str], into: Path) -> None:
-    found = {"checkpoint.ckpt": storage.fetch(bucket.uri("checkpoint.ckpt"), into)}
+def _load(uri: str, folder: Path, tensors: int) -> Path:
+    load_checkpoint(uri, folder, checkpoints.settings(tensors))
+    return folder / BACKBONE
+
+
+def _fetch(bucket: s3_server.Bucket, digests: dict[str, str], into: Path, tensors: int) -> None:
+    uri = bucket.uri("checkpoint.ckpt")
+    found = {
+        "checkpoint.ckpt": storage.fetch(uri, into),
+        BACKBONE: _load(uri, into / "loaded", tensors),
+    }
     with staged(bucket.uri("data"), tuple(SPLITS)) as files:
         found |= {f"data/{split}.h5": file for split, file in files.items()}
         for key, file in found.items():
-            with file.open("rb") as stream:
-                same = hashlib.file_digest(stream, "sha256").hexdigest() == digests[key]
-            assert same, f"{key} is not what was stored"
+            assert _digest(file) == digests[key], f"{key} is not what was stored"
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager

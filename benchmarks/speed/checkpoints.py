@@ -29,6 +29,19 @@ def load(uri: str, folder: Path, tensors: int) -> dict[str, float]:
     return json.loads(_child("load", uri, str(folder), tensors))
 
 
+def settings(tensors: int) -> dict[str, Any]:
+    """The load-checkpoint slice of the configuration for such a checkpoint."""
+    entries = [
+        {"name": name, "shape": [SIDE, SIDE], "dtype": "F32", "part": "stem"}
+        for name in _names(tensors)
+    ]
+    return {
+        "head": False,
+        "checkpoint": {"min_coverage": 1.0, "ignore": []},
+        "manifest": {"entries": entries, "decoder": [], "head_patterns": []},
+    }
+
+
 def _child(*words: Any) -> str:
     command = [sys.executable, "-m", __name__, *map(str, words)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -57,16 +70,7 @@ def _make(file: str, tensors: str) -> None:
 def _load(uri: str, folder: str, tensors: str) -> None:
     from components.load_checkpoint.step import run
 
-    entries = [
-        {"name": name, "shape": [SIDE, SIDE], "dtype": "F32", "part": "stem"}
-        for name in _names(int(tensors))
-    ]
-    manifest = {"entries": entries, "decoder": [], "head_patterns": []}
-    config = {
-        "head": False,
-        "checkpoint": {"min_coverage": 1.0, "ignore": []},
-        "manifest": manifest,
-    }
+    config = settings(int(tensors))
     before, peak, done = _anonymous(), [0], threading.Event()
 
     def watch() -> None:
