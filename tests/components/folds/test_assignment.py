@@ -1,7 +1,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.failures import InputError
@@ -21,6 +21,7 @@ def asked(draw):
     return names, InFold(folds, seed=draw(st.integers(0, 2**32 - 1)), val_share=share)
 
 
+@settings(max_examples=50)
 @given(asked())
 def test_each_subject_is_tested_once_by_a_model_that_has_not_seen_it(given):
     names, wanted = given
@@ -34,6 +35,7 @@ def test_each_subject_is_tested_once_by_a_model_that_has_not_seen_it(given):
     assert max(sizes) - min(sizes) <= 1
 
 
+@settings(max_examples=50)
 @given(asked(), st.randoms())
 def test_folds_follow_from_the_names_and_the_seed_alone(given, shuffler):
     names, wanted = given
