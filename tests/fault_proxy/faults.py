@@ -37,7 +37,7 @@ class Faults:
     """Draws a fault for each request.
 
     Attributes:
-        kinds: drawn from with the same odds, for requests that are to send something back.
+        kinds: each as often as the others, for requests that are to send something back.
         kinds_up: the same, for requests that bring something.
         rate: share of the requests that go wrong.
         seed: of the draws.
@@ -70,7 +70,9 @@ class Faults:
             kinds = self.kinds_up if method in ("PUT", "POST") else self.kinds
             if method not in ("GET", "PUT", "POST"):
                 kinds = [kind for kind in kinds if kind not in _OF_A_BODY]
-            kind = self._random.choice(kinds) if kinds else ""
+            drawn = {kind: self._random.random() for kind in kinds}
+            # What came least often so far, so that few requests meet all there are.
+            kind = min(kinds, key=lambda kind: (self.done[kind], drawn[kind]), default="")
             if not (strikes and kind) or (self.only and method not in self.only):
                 return "", where
             if self.done.total() >= self.most:
