@@ -31,7 +31,7 @@ class Profile(Section):
     runs: Runs = Field(
         "", description="durable prefix for failure records; without one, nothing gathers them"
     )
-    parallelism: int = Field(0, ge=0, le=1000, description="seeds at once; 0 for all")
+    parallelism: int = Field(0, ge=0, le=1000, description="seeds or folds at once; 0 for all")
     env: dict[PlainVariable, PlainText] = Field(
         default_factory=dict, description="environment variables of every step"
     )

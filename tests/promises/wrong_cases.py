@@ -174,6 +174,7 @@ CASES = (
         give("input_normalization.quartile_normalization_lower_val=null"),
     ),
     Case("A metric that is not there", give("callbacks.best.monitor=val_accuracy")),
+    Case("More folds than subjects", give("data.folds=99", "data.fold=1")),
     Case("A batch larger than the data", give("data.batch_size=4096")),
     Case("Accumulation beyond an epoch", give("trainer.accumulate_grad_batches=100")),
     Case("A warm-up longer than the training", give("scheduler.warmup_t=20 epochs")),
