@@ -19,8 +19,8 @@ lint: .venv/ready  ## style and import order
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-bench: .venv/ready  ## the tables of the README (takes long)
-	$(BIN)/python benchmarks/ablation.py
+bench: .venv/ready  ## how fast it is, beside the best there is: benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.speed
 
 images:  ## the images of docker/Dockerfile
 	docker/build

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from components import artifacts, flaws, running, storage, suitability
+from components import allocator, artifacts, flaws, running, storage, suitability
 from components.artifacts import DETAILS, METRICS, PREDICTIONS, REPORT, publish
 from components.data import loader
 from components.encoder import restore
@@ -64,6 +64,7 @@ def run(
         InputError: model and data do not go together, or one cannot be read.
         Failure: the model's output is not finite.
     """
+    allocator.keep_buffers()
     place = running.device(config["accelerator"])
     allow = config.get("allow_targets", ())
     restored = restore(Path(model), allow=allow)

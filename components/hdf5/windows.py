@@ -9,7 +9,7 @@ from components.hdf5 import warden
 from components.hdf5.blocks import blocks_of, open_file, readable
 from components.hdf5.extents import Extents
 from components.hdf5.header import read_header
-from components.hdf5.selections import Held, Selections
+from components.hdf5.slabs import Held, Slabs
 
 
 class Windows:
@@ -25,7 +25,7 @@ class Windows:
         self.channel_names = header.channel_names
         self._shape = header.channels, header.samples
         self._labels = header.labels.astype(np.int64, copy=False)
-        self._source: Extents | Held | Selections | None = None
+        self._source: Extents | Held | Slabs | None = None
 
     def __len__(self) -> int:
         return len(self._labels)
@@ -54,11 +54,11 @@ class Windows:
             inputs *= np.float32(self.scale)
         return inputs, self._labels[places]
 
-    def _opened(self) -> Extents | Held | Selections:
+    def _opened(self) -> Extents | Held | Slabs:
         """The quickest way to these windows."""
         warden.remember(self._signature)  # in a worker, what was tried before it began
         name = str(self.path)
         arrays = [data for data, _ in blocks_of(open_file(self.path, name), name)]
         if extents := Extents.of(arrays):
             return extents
-        return Held(arrays) if Held.possible(arrays) else Selections(arrays)
+        return Held(arrays) if Held.possible(arrays) else Slabs(arrays)

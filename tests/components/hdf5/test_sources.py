@@ -9,7 +9,7 @@ import pytest
 from components.failures import InputError
 from components.hdf5 import Windows
 from components.hdf5.extents import Extents
-from components.hdf5.selections import Held, Selections
+from components.hdf5.slabs import Held, Slabs
 
 DATA = np.random.default_rng(0).integers(-90, 90, (50, 3, 40))
 ORDER = np.random.default_rng(1).permutation(50)[:17].tolist()
@@ -51,7 +51,7 @@ def test_what_is_stored_as_it_is_comes_straight_from_the_file(stored, tmp_path):
     hold(Windows(write(tmp_path / "train.h5", **stored)), Extents, scale)
 
 
-@pytest.mark.parametrize(("few", "source"), [(True, Held), (False, Selections)])
+@pytest.mark.parametrize(("few", "source"), [(True, Held), (False, Slabs)])
 @pytest.mark.parametrize(
     "stored",
     [

@@ -24,7 +24,7 @@ class Held:
         into[...] = self.windows[places]
 
 
-class Selections:
+class Slabs:
     """Windows of arrays, one after another, read by one sorted selection of each."""
 
     def __init__(self, arrays: Sequence[h5py.Dataset]) -> None:
