@@ -11,6 +11,7 @@ from pipeline.commands import (
     export,
     inspect,
     predict,
+    report,
     run,
     schedule,
     submit,
@@ -25,6 +26,7 @@ COMMANDS = (
     submit,
     schedule,
     inspect,
+    report,
     compare_folds,
     doctor,
 )

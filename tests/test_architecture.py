@@ -25,6 +25,7 @@ COMMANDS = {
     "components/__main__.py",
     "components/commands/predict.py",
     "components/commands/export.py",
+    "components/commands/report.py",
 }
 SOURCES = sorted(
     str(path.relative_to(HOME))
@@ -38,6 +39,9 @@ TORCH_FREE = [
     "components.config",
     "components.console",
     "components.convert.step",
+    "components.evaluate.comparison.page",
+    "components.evaluate.comparison.reading",
+    "components.evaluate.comparison.terminal",
     "components.durations",
     "components.failures",
     "components.logbook",
