@@ -20,6 +20,7 @@ from components import rules, tuned_config
 from components.failures import Findings, InputError
 from components.instantiation import make
 from components.misconfigured import explain
+from components.tracking import settings as tracking
 
 # What lies under `model` beside the arguments of the model's constructor.
 MODEL_FACTS = ("layout", "signal", "adapter", "identity", "licence")
@@ -92,7 +93,7 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
     if step == "load_checkpoint":
         return {"head": plain["head"], "checkpoint": plain["checkpoint"]}
     if step == "finetune":
-        return {key: plain[key] for key in FINETUNE_KEYS}
+        return {key: plain[key] for key in FINETUNE_KEYS} | tracking.slice_of(plain)
     if step == "evaluate":
         data = plain["data"]
         fold = {key: data[key] for key in FOLD_KEYS}
@@ -104,9 +105,10 @@ def for_step(step: str, config: DictConfig) -> dict[str, Any]:
             "allow_targets": _named(plain),
             "accelerator": plain["trainer"]["accelerator"],
             **({"fold": fold} if data["folds"] is not None else {}),
+            **tracking.slice_of(plain),
         }
     if step == "promote":
-        return {"promotion": plain["promotion"]}
+        return {"promotion": plain["promotion"], **tracking.slice_of(plain)}
     raise ValueError(f"no slice for step {step!r}")
 
 

@@ -10,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from components.failures import first_line
 from components.resume.wanted import DURATION
+from components.tracking import settings as tracking
 
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
@@ -52,7 +53,7 @@ _boolean = _one_of(True, False)
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "classification_type": (
         _one_of(*CLASSIFICATION_TYPES),
-        "one of " + ", ".join(CLASSIFICATION_TYPES),
+        f"one of {', '.join(CLASSIFICATION_TYPES)}",
     ),
     "seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
     "head": (_boolean, "true or false"),
@@ -108,6 +109,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         _one_of(*NORMALIZATIONS),
         "quartile (or true), zscore, minmax or none (or false)",
     ),
+    **tracking.RULES,
 }
 
 
@@ -120,7 +122,7 @@ def check(config: DictConfig) -> list[str]:
     findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    findings += _excluded(config)
+    findings += _excluded(config) + tracking.findings(config.get("tracking") or {})
     return findings + _promotion(config) + _monitors(config) + _normalization(config)
 
 

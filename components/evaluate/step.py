@@ -20,6 +20,7 @@ from components.folds import parts
 from components.hdf5 import Header
 from components.instantiation import make
 from components.staging import staged
+from components.tracking import following
 
 SPLIT = ("test",)
 MODEL, CHAMPION = "model", "champion"  # as messages name them
@@ -107,6 +108,7 @@ def run(
         details["data"] = {**details["data"], "test": header.summary() | {"flaws": found}}
         details["notices"] += [f"Data: {header.licence}"] if header.licence else []
         _write(folder, results, details, parts.index(sources["test"]), header)
+    following.after_test(config, Path(model), Path(output))
     return Evaluation(results.metrics, details, Path(output) / REPORT, restored.config["seed"])
 
 

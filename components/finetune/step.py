@@ -18,6 +18,7 @@ from components.folds import Fold, parts
 from components.hdf5 import Header
 from components.instantiation import make
 from components.staging import staged
+from components.tracking import following
 
 log = logging.getLogger("biotune")
 
@@ -81,6 +82,7 @@ def run(
                 devices.launch(request, count)
             else:
                 train(request)
+        following.after_training(config, folder)
     return Tuned(output)
 
 

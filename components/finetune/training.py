@@ -23,8 +23,10 @@ from components.finetune.finetuner import FineTuner
 from components.finetune.preemption import Preemption
 from components.finetune.trainer import build_trainer
 from components.folds import parts
+from components.tracking.callback import following_training
 
 log = logging.getLogger("biotune")
+UNTOLD = ("resume", "tracking")  # no part of the model
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
 
 
@@ -68,7 +70,9 @@ def train(request: Request) -> None:
     policy = config.get("nonfinite", nonfinite.STOP)
     guard = nonfinite.Guard(policy, splits.windows)
     keeper = Preemption(request.resume, folder, guard) if request.resume else None
-    trainer = build_trainer(config, folder, [guard, keeper] if keeper else [guard])
+    ours = [guard, keeper] if keeper else [guard]
+    ours += following_training(config, request.provenance, request.resume, folder)
+    trainer = build_trainer(config, folder, ours)
     trainer.precision_plugin.convert_module(tuner)  # bf16-true, say: no change by training
     acceleration.prepare(tuner.network.encoder, tuner.network, tuner.parts, config)
     before = freezing.digest(tuner.network.encoder, tuner.parts)
@@ -96,7 +100,7 @@ def train(request: Request) -> None:
         for split, facts in provenance["data"].items()
     }
     resolved = {"objective": config["objective"] | weights, "provenance": provenance}
-    kept = {key: value for key, value in config.items() if key != "resume"}  # no part of the model
+    kept = {key: value for key, value in config.items() if key not in UNTOLD}
     records.write(folder, tuner, kept | resolved)
 
 

@@ -66,8 +66,8 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
 
     What goes into one: the checkpoint, the data and the settings, as the slices hold them (by
     fingerprints, so that the same files under another URI are the same), and the code. How a
-    killed training goes on does not, nor who the champion is: who puts an older one back wants it
-    to stay.
+    killed training goes on does not, nor how it is tracked, nor who the champion is: who puts an
+    older one back wants it to stay.
 
     Args:
         slices: of all steps, with the fingerprints of what they read.
@@ -80,7 +80,7 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
     of = {
         "checkpoint": load["fingerprint"],
         "data": {**tune["fingerprints"], **test["fingerprints"]},
-        "settings": attempts.fingerprint({**slices, "finetune": _decisive(tune)}),
+        "settings": attempts.fingerprint({s: _decisive(piece) for s, piece in slices.items()}),
         "code": code(),
         "images": images,
     }
@@ -111,8 +111,8 @@ def code() -> str:
     return digest.hexdigest()
 
 
-def _decisive(tune: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in tune.items() if key != "resume"}
+def _decisive(piece: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in piece.items() if key not in ("resume", "tracking")}
 
 
 def _config(registry: str, uri: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from components import config as configuration
 from components.failures import Findings, InputError
 from components.preflight import checks, cross_validation, retraining
+from components.tracking import reach
 
 log = logging.getLogger("biotune")
 
@@ -79,6 +80,7 @@ def run(
         champion = retraining.champion(registry, settings, test, findings)
     if findings:
         raise Findings(findings)
+    reach.check(settings)
     fingerprints = {split: found.fingerprint for split, found in data.items()}
     slices = {step: configuration.for_step(step, config) for step in SLICES}
     read = cross_validation.files_of(settings)

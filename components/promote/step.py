@@ -20,6 +20,7 @@ from components.promote.judging import Verdict, judge
 from components.registry import attempts, champions, models, records
 from components.registry.champions import Champion
 from components.storage import Conflict, shown
+from components.tracking import following
 
 log = logging.getLogger("biotune")
 
@@ -103,6 +104,7 @@ def run(
         text = json.dumps(asdict(decision), indent=1, allow_nan=False)
         (folder / DECISION).write_text(text, encoding="utf-8")
     log.info("%s %s: %s", decision.decision, new.model[:12], decision.reason)
+    following.after_promotion(config, Path(model), promoted=verdict.promoted, why=decision.reason)
     return decision
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from components.failures import Findings
 
 # These change how a training runs, and not one bit of what comes out.
-_FREE = ("resume.", "data.num_workers", "trainer.enable_progress_bar")
+_FREE = ("resume.", "tracking.", "data.num_workers", "trainer.enable_progress_bar")
 _VERSIONED = ("biotune", "torch", "lightning", "timm")
 _SHOWN, _TOLD = 60, 8
 
