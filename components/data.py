@@ -43,6 +43,8 @@ class WindowDataset(Dataset):
     def _treat(self, inputs: np.ndarray, places: np.ndarray) -> np.ndarray:
         """Looks for flaws in windows that have not been seen without; see `flaws.treat`."""
         unknown = np.flatnonzero(~self._sound[places])
+        if not len(unknown):
+            return np.zeros((len(flaws.KINDS), inputs.shape[1]), dtype=np.int64)
         part = inputs if len(unknown) == len(inputs) else inputs[unknown]
         where = located(self.windows, places[unknown])
         named = str(self.windows.path), self.windows.channel_names

@@ -13,7 +13,7 @@ from benchmarks.speed.rows import Bar, Row, compared, interleaved, timed
 from components.allocator import keep_buffers
 from components.data import ShuffledBatches, loader
 
-WINDOWS, BATCH = 640, 32
+WINDOWS, BATCH = 1920, 32
 BYTES = int(np.prod(tasks.WINDOW)) * 4  # of a window
 
 
@@ -24,7 +24,7 @@ def rows(quick: bool) -> Iterator[Row]:
         flat = tasks.dataset(Path(scratch), WINDOWS, validation=1) / "train.h5"
         grouped = tasks.grouped(Path(scratch) / "grouped" / "train.h5", WINDOWS)
         for layout, file in {"flat": flat, "grouped": grouped}.items():
-            yield _shuffled(layout, file, 3 if quick else 21)
+            yield _shuffled(layout, file, 3 if quick else 11)
 
 
 def _shuffled(layout: str, file: Path, rounds: int) -> Row:
