@@ -51,10 +51,7 @@ def _duration(value: Any) -> bool:
 _boolean = _one_of(True, False)
 
 RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "classification_type": (
-        _one_of(*CLASSIFICATION_TYPES),
-        f"one of {', '.join(CLASSIFICATION_TYPES)}",
-    ),
+    "classification_type": (_one_of(*CLASSIFICATION_TYPES), "one of bc, mcc, ml, mc, mmc"),
     "seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
     "head": (_boolean, "true or false"),
     "freeze_backbone": (_boolean, "true or false"),

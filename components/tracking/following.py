@@ -25,6 +25,7 @@ TESTED = (METRICS, DETAILS, PREDICTIONS, REPORT)
 CHAMPION = "champion"  # the alias
 _NO_SETTINGS = ("resume", "tracking", "subjects", "fingerprints")
 _MODEL, _EVALUATION = "model", "evaluation"
+_warned: set[str] = set()  # servers that this process has warned of
 
 
 @contextmanager
@@ -33,13 +34,11 @@ def spared(wanted: Settings, what: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # whatever the client or the server came up with
-        log.warning(
-            "tracking.uri=%s: %s is not tracked (%s: %s); the step goes on",
-            wanted.shown,
-            what,
-            type(error).__name__,
-            redacted(first_line(error))[:300],
-        )
+        level = logging.INFO if wanted.uri in _warned else logging.WARNING
+        _warned.add(wanted.uri)
+        why = f"{type(error).__name__}: {redacted(first_line(error))[:300]}"
+        told = "tracking.uri=%s: %s is not tracked (%s); the step goes on"
+        log.log(level, told, wanted.shown, what, why)
 
 
 def begun(

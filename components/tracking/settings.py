@@ -11,7 +11,7 @@ from components.redaction import redacted
 
 NONE, MLFLOW = "none", "mlflow"
 URI = "MLFLOW_TRACKING_URI"
-_NAME = re.compile(r"[^/:]+")  # what MLflow takes for a registered model
+_NAME = re.compile(r"[^/:']+")  # what MLflow takes for a registered model
 
 
 def _text(value: Any) -> bool:
@@ -30,7 +30,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "tracking.kind": (lambda value: value in (NONE, MLFLOW), "none or mlflow"),
     "tracking.uri": (lambda value: value is None or _text(value), "a server's URI, or null"),
     "tracking.experiment": (_text, "a name"),
-    "tracking.registered_model": (_model, "a name without / and :, or null"),
+    "tracking.registered_model": (_model, "a name without / : and ', or null"),
     "tracking.artifacts": (_boolean, "true or false"),
     "tracking.required": (_boolean, "true or false"),
 }
