@@ -35,6 +35,7 @@ def render(runs: Sequence[Run]) -> str:
         "unknown": [run.name for run in runs if not run.settings],
         "metrics": scores.metrics_table(runs),
         "methods": list(dict.fromkeys(run.method for run in runs if run.method)),
+        "spread": any(run.spread for run in runs),
         "subjects": scores.subjects_table(runs),
         "pairs": pairs_table(runs),
         "least_p": max((row["least_p"] for row in scores.pairs(runs)), default=0.0),
