@@ -44,6 +44,7 @@ TORCH_FREE = [
     "components.evaluate.comparison.terminal",
     "components.durations",
     "components.failures",
+    "components.handover",
     "components.logbook",
     "components.recording",
     "components.recordings",
