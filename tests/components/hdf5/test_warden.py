@@ -68,7 +68,9 @@ def test_the_other_process_knows_no_credentials_and_loads_no_plugin(monkeypatch)
     monkeypatch.setenv("HDF5_PLUGIN_PATH", "/somewhere")
     cell = custody.Cell()
     try:
-        environment = Path(f"/proc/{cell.process.pid}/environ").read_bytes()
+        file = Path(f"/proc/{cell.process.pid}/environ")
+        while not (environment := file.read_bytes()):  # empty for a moment after the start
+            assert cell.process.poll() is None
     finally:
         cell.stop()
     assert b"a-secret" not in environment and b"/somewhere" not in environment
