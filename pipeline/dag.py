@@ -10,35 +10,15 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from functools import cache
 from typing import Any
 
 from kfp import dsl
 
-from components.evaluate.component import component as evaluate
-from components.finetune.component import component as finetune
-from components.load_checkpoint.component import component as load_checkpoint
-from components.preflight.component import component as preflight
-from components.promote.component import component as promote
-from components.report_failures.component import component as report_failures
-from components.summarize.component import component as summarize
 from pipeline import placement
 from pipeline.placement import Profile
 from pipeline.repeats import Repeat, repeats
+from pipeline.tasks import Tasks
 
-COMPONENTS = {
-    "preflight": preflight,
-    "load-checkpoint": load_checkpoint,
-    "finetune": finetune,
-    "evaluate": evaluate,
-    "promote": promote,
-    "summarize": summarize,
-    "report-failures": report_failures,
-}
-# Preflight looks at objects that may have changed behind the same URIs. The fingerprints in its
-# slices then differ, which is what the cache keys of these three go by. Promotion changes a
-# registry, which is no output.
-CACHED = ("load-checkpoint", "finetune", "evaluate")
 TRAIN = "train"
 
 
@@ -67,7 +47,7 @@ def pipeline(
 
     def biotune(*values):
         given = dict(zip(signature.parameters, values, strict=True))
-        task = _Tasks(images, profile, given)
+        task = Tasks(images, profile, given)
         with _reporting(task, profile):
             checked = _preflight(task, given, images if promotion else None, folds)
             with _if_changed(checked, promotion):
@@ -80,25 +60,8 @@ def pipeline(
     return described(biotune)
 
 
-class _Tasks:
-    """Makes tasks, each in its image and its place."""
-
-    def __init__(
-        self, images: Mapping[str, str], profile: Profile | None, given: Mapping[str, Any]
-    ) -> None:
-        self.profile, self.given = profile, given
-        self.component = cache(lambda step: COMPONENTS[step](images[step]))
-
-    def __call__(self, step: str, **inputs: Any) -> dsl.PipelineTask:
-        task = self.component(step)(**inputs)
-        task.set_caching_options(step in CACHED)
-        if self.profile is not None:
-            placement.place(task, step, self.profile, self.given)
-        return task
-
-
 def _preflight(
-    task: _Tasks, given: Mapping[str, Any], images: Mapping[str, str] | None, folds: int
+    task: Tasks, given: Mapping[str, Any], images: Mapping[str, str] | None, folds: int
 ) -> dsl.PipelineTask:
     names = ("checkpoint_uri", "dataset_uri", "overrides", "manifest", "registry_uri")
     inputs = {name: given[name] for name in names if name in given}
@@ -110,7 +73,7 @@ def _preflight(
 
 
 def _train(
-    task: _Tasks, given: Mapping[str, Any], checked: dsl.PipelineTask, repeated: Sequence[Repeat]
+    task: Tasks, given: Mapping[str, Any], checked: dsl.PipelineTask, repeated: Sequence[Repeat]
 ) -> None:
     """Load, tune and test; then the summary of all seeds or folds, or the promotion."""
     loaded = task(
@@ -169,7 +132,7 @@ def _at_once(
             after.after(before)
 
 
-def _reporting(task: _Tasks, profile: Profile | None) -> AbstractContextManager:
+def _reporting(task: Tasks, profile: Profile | None) -> AbstractContextManager:
     """Lets a last task gather why steps failed, where they leave it in a durable place."""
     if profile is None or not profile.runs:
         return nullcontext()

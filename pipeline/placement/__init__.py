@@ -1,7 +1,7 @@
 """The placement profile: one YAML file a cluster, that says where and how the steps run there.
 
-`load` reads and checks it, `images` and `parameters` are what it means for a pipeline, and `place`
-puts a task in its place. Nothing here needs KFP but `place`.
+`load` reads and checks it, `images`, `parameters` and `inputs` are what it means for a pipeline,
+and `place` puts a task in its place. Nothing here needs KFP but `place`.
 """
 
 from collections.abc import Mapping
@@ -9,12 +9,23 @@ from typing import Any
 
 from pipeline import steps
 from pipeline.placement.json_schema import schema
+from pipeline.placement.launched import inputs, launches
 from pipeline.placement.overriding import override
 from pipeline.placement.profile import Profile
 from pipeline.placement.reading import load
 from pipeline.placement.runtime import parameters
 
-__all__ = ["Profile", "images", "load", "override", "parameters", "place", "schema"]
+__all__ = [
+    "Profile",
+    "images",
+    "inputs",
+    "launches",
+    "load",
+    "override",
+    "parameters",
+    "place",
+    "schema",
+]
 
 
 def images(profile: Profile) -> dict[str, str]:

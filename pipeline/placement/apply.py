@@ -5,11 +5,12 @@ from typing import Any
 
 from kfp import dsl, kubernetes
 
+from pipeline.placement import environment, launched
 from pipeline.placement import runtime as names
 from pipeline.placement.profile import SHM, TMP, Profile
+from pipeline.placement.train_job import QUEUE_LABEL
 from pipeline.placement.values import seconds
 
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 # Field paths, unlike parameters, are no part of a cache key, which they would spoil at every run.
 IDENTITY = {
     "BIOTUNE_RUN": "metadata.labels['pipeline/runid']",
@@ -34,14 +35,21 @@ def place(
         task.register_pipeline_channels([channel])
         return channel
 
-    _resources(task, step, profile, given)
-    _nodes(task, step, profile, given)
-    _volumes(task, step, profile, given)
-    _variables(task, profile)
+    launches = launched.launches(profile, step)
+    # It trains nothing itself: nodes, memory and the like of finetune are those of the TrainJob.
+    source = "all" if launches else step
+    if launches:
+        task.set_cpu_request(launched.CPU).set_cpu_limit(launched.CPU)
+        task.set_memory_request(launched.MEMORY).set_memory_limit(launched.MEMORY)
+    else:
+        _resources(task, step, profile, given)
+    _nodes(task, source, profile, given)
+    _volumes(task, source, profile, given)
+    _variables(task, step, profile)
     _secrets(task, profile, given)
     _images(task, profile, given)
     _patience(task, step, profile)
-    _pod(task, profile)
+    _pod(task, profile, queued=not launches)
 
 
 def _resources(task: dsl.PipelineTask, step: str, profile: Profile, given: _Given) -> None:
@@ -76,16 +84,12 @@ def _volumes(task: dsl.PipelineTask, step: str, profile: Profile, given: _Given)
         kubernetes.empty_dir_mount(task, TMP, "/tmp", size_limit=tmp)
 
 
-def _variables(task: dsl.PipelineTask, profile: Profile) -> None:
-    s3 = profile.s3
-    ours = {
-        "BIOTUNE_RUNS": profile.runs.rstrip("/"),
-        "AWS_ENDPOINT_URL": s3 and s3.endpoint,
-        "AWS_REGION": s3 and s3.region,
-    }
-    for variable, value in {**profile.env, **ours}.items():
-        if value or variable in profile.env:
-            task.set_env_variable(variable, value)
+def _variables(task: dsl.PipelineTask, step: str, profile: Profile) -> None:
+    for variable, value in {
+        **environment.plain(profile),
+        **launched.variables(profile, step),
+    }.items():
+        task.set_env_variable(variable, value)
     for variable, path in IDENTITY.items():
         kubernetes.use_field_path_as_env(task, variable, path)
 
@@ -93,14 +97,7 @@ def _variables(task: dsl.PipelineTask, profile: Profile) -> None:
 def _secrets(task: dsl.PipelineTask, profile: Profile, given: _Given) -> None:
     """Secrets go into the package by the names of their objects alone."""
     if secret := given("s3_secret"):
-        keys = profile.s3.keys
-        variables = {
-            keys.access_key: "AWS_ACCESS_KEY_ID",
-            keys.secret_key: "AWS_SECRET_ACCESS_KEY",
-        }
-        if keys.session_token:
-            variables[keys.session_token] = "AWS_SESSION_TOKEN"
-        kubernetes.use_secret_as_env(task, secret, variables)
+        kubernetes.use_secret_as_env(task, secret, environment.s3_keys(profile.s3))
     for variable, ref in profile.secrets.items():
         secret = given(names.secret_name(variable))
         kubernetes.use_secret_as_env(task, secret, {ref.key: variable})
@@ -116,20 +113,23 @@ def _images(task: dsl.PipelineTask, profile: Profile, given: _Given) -> None:
 
 
 def _patience(task: dsl.PipelineTask, step: str, profile: Profile) -> None:
-    if timeout := profile.steps.value(step, "timeout"):
-        kubernetes.set_timeout(task, seconds(timeout))
+    said = profile.steps.value(step, "timeout")
+    launches = launched.launches(profile, step)
+    if said:
+        whole = launched.timeout(profile, said) if launches else seconds(said)
+        kubernetes.set_timeout(task, whole)
     retries = profile.steps.value(step, "retries")
     if retries and retries.count:
         task.set_retry(
             retries.count,
             backoff_duration=retries.delay,
             backoff_factor=float(retries.factor),
-            backoff_max_duration=retries.limit,
+            backoff_max_duration=launched.limit(profile, retries) if launches else retries.limit,
         )
 
 
-def _pod(task: dsl.PipelineTask, profile: Profile) -> None:
-    if profile.kueue:
+def _pod(task: dsl.PipelineTask, profile: Profile, *, queued: bool) -> None:
+    if profile.kueue and queued:
         kubernetes.add_pod_label(task, QUEUE_LABEL, profile.kueue.queue)
     who = profile.security
     if who and who.model_fields_set:

@@ -32,7 +32,7 @@ def override(profile: Profile, values: Mapping[str, Any]) -> dict[str, Any]:
     """
     kinds = {parameter.name: parameter.annotation for parameter in parameters(profile)}
     places = paths(profile)
-    findings = [_unknown(name, kinds) for name in values if name not in kinds]
+    findings = [_unknown(profile, name, kinds) for name in values if name not in kinds]
     taken = {}
     for name in [name for name in values if name in kinds]:
         value = _as(kinds[name], values[name])
@@ -86,7 +86,9 @@ def _put(content: Any, keys: Keys, value: Any) -> None:
     content[keys[-1]] = value
 
 
-def _unknown(name: str, known: Mapping[str, type]) -> str:
+def _unknown(profile: Profile, name: str, known: Mapping[str, type]) -> str:
+    if profile.nodes > 1 and name in paths(profile):
+        return f"{name}: is fixed when compiling where nodes={profile.nodes}; change the profile"
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"there are {', '.join(known)}" if known else "the profile leaves none open"
     if near:

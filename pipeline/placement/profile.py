@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from pipeline.placement.data import S3, SecretRef, Volume
 from pipeline.placement.names import Name, VolumeName
+from pipeline.placement.nodes import TrainJob
 from pipeline.placement.per_step import Steps
 from pipeline.placement.places import Runs
 from pipeline.placement.section import Clash, Section
@@ -21,6 +22,12 @@ class Profile(Section):
     images: Images = Field(default_factory=Images, description="where the images are")
     gpu: Gpu = Field(default_factory=Gpu, description="what finetune trains on")
     steps: Steps = Field(default_factory=Steps, description="what each step asks for")
+    nodes: int = Field(
+        1, ge=1, le=1000, description="nodes of finetune; above 1 they train as one TrainJob"
+    )
+    train_job: TrainJob = Field(
+        default_factory=TrainJob, description="how several nodes train; of Kubeflow Trainer"
+    )
     volumes: dict[VolumeName, Volume] = Field(
         default_factory=dict, description="claims by a name of your choice, in every step"
     )
@@ -44,7 +51,7 @@ class Profile(Section):
 
     @model_validator(mode="after")
     def _together(self):
-        problems = [*self._volumes(), *self._variables()]
+        problems = [*self._volumes(), *self._variables(), *self._nodes()]
         paths = [volume.path for volume in self.volumes.values()]
         if self.runs.startswith("/") and not any(_inside(self.runs, path) for path in paths):
             problems.append((["runs"], "must lie on one of the volumes, to outlast the pod"))
@@ -75,6 +82,19 @@ class Profile(Section):
                 yield ["secrets", name], "is in env too; keep one of them"
             if name in of_s3:
                 yield ["secrets", name], "comes from s3.secret; keep one of them"
+
+    def _nodes(self):
+        if self.nodes == 1:
+            return
+        if not self.runs:
+            yield (
+                ["nodes"],
+                "needs runs, as nodes share nothing else; set runs: s3://bucket/biotune/runs",
+            )
+        for section in ("env", "secrets"):
+            for name in getattr(self, section):
+                if name.startswith("PET_"):
+                    yield [section, name], "is set by Kubeflow Trainer; take another name"
 
 
 def _inside(path: str, folder: str) -> bool:

@@ -25,10 +25,12 @@ PER_STEP: dict[str, Keys] = {
 def parameters(profile: Profile) -> list[inspect.Parameter]:
     """The parameters that a pipeline placed by this profile takes; its values are their defaults.
 
-    The names are those that `place` looks for. A profile without `runtime_parameters` has none.
+    The names are those that `place` looks for. A profile without `runtime_parameters` has none, and
+    with several nodes what their TrainJob holds too is fixed: that is made when compiling.
     """
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    named = values(profile) if profile.runtime_parameters else {}
+    open_ = open_names(profile) if profile.runtime_parameters else set()
+    named = {name: value for name, value in values(profile).items() if name in open_}
     return [
         inspect.Parameter(name, kind, annotation=type(value), default=value)
         for name, value in named.items()
@@ -65,6 +67,21 @@ def paths(profile: Profile) -> dict[str, Keys]:
     pulls = range(len(profile.images.pull_secrets))
     found.update({pull_name(index): ("images", "pull_secrets", index) for index in pulls})
     return found
+
+
+def open_names(profile: Profile) -> set[str]:
+    """The parameters that a run may have otherwise, as no TrainJob holds them."""
+    found = paths(profile)
+    if profile.nodes == 1:
+        return set(found)
+    return {name for name, keys in found.items() if not _of_train_job(profile, keys)}
+
+
+def _of_train_job(profile: Profile, keys: Keys) -> bool:
+    if keys[0] != "steps":
+        return True
+    _, source, key, *_ = keys
+    return source == "finetune" or profile.steps.origin("finetune", key) == source
 
 
 def _below(content: Any, key: str | int) -> Any:

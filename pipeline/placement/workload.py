@@ -40,7 +40,7 @@ class Gpu(Section):
     """What finetune trains on."""
 
     resource: Resource = Field("nvidia.com/gpu", description="as the device plugin names it")
-    count: int = Field(1, ge=0, le=64, description="GPUs of finetune; 0 is a CPU run")
+    count: int = Field(1, ge=0, le=64, description="GPUs of finetune, on each node; 0 is a CPU run")
 
 
 class Kueue(Section):

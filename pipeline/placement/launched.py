@@ -1,0 +1,55 @@
+"""Finetune on several nodes: the task then starts a TrainJob, follows it, and trains nothing.
+
+It must not queue for what the TrainJob queues for: a queue full of such tasks would wait for
+itself.
+"""
+
+import json
+from typing import Any
+
+from pipeline.placement import train_job
+from pipeline.placement.per_step import Retries
+from pipeline.placement.profile import Profile
+from pipeline.placement.values import seconds
+
+CPU, MEMORY = "1", "1Gi"
+_SLACK = 3600  # seconds, to bring the backbone there and the model back, and for the job to go
+
+
+def launches(profile: Profile, step: str) -> bool:
+    """Whether the step's task starts a TrainJob."""
+    return step == train_job.STEP and profile.nodes > 1
+
+
+def inputs(profile: Profile, step: str, image: str) -> dict[str, Any]:
+    """What a step's task takes beside the step's own inputs.
+
+    Args:
+        profile: the cluster's placement.
+        step: one of `pipeline.steps.STEPS`.
+        image: the step's.
+    """
+    if not launches(profile, step):
+        return {}
+    job = json.dumps(train_job.manifest(profile, image))
+    return {"job": job, "queue_timeout": seconds(profile.train_job.queue_timeout)}
+
+
+def timeout(profile: Profile, said: str) -> int:
+    """Seconds that a try may take, in the queue and for the `said` time at work."""
+    return _queued(profile) + seconds(said) + _SLACK
+
+
+def limit(profile: Profile, retries: Retries) -> str:
+    """All tries together end this long after the first began, the time in the queue not counted."""
+    return f"{_queued(profile) + seconds(retries.limit)}s"
+
+
+def variables(profile: Profile, step: str) -> dict[str, str]:
+    """Tells the last task of a run that it is to delete the run's TrainJobs."""
+    last = step == "report-failures" and profile.nodes > 1
+    return {"BIOTUNE_TRAIN_JOBS": "true"} if last else {}
+
+
+def _queued(profile: Profile) -> int:
+    return seconds(profile.train_job.queue_timeout)
