@@ -71,6 +71,11 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "trainer.max_steps": (_or(-1, _whole(1)), "an integer of at least 1, or -1 for no such limit"),
     "trainer.accumulate_grad_batches": (_whole(1), "an integer of at least 1"),
+    "trainer.num_nodes": (
+        _one_of(1),
+        "1: several nodes train together on a cluster alone; set `nodes` in the placement profile "
+        "and use `biotune submit`",
+    ),
     "data.batch_size": (_whole(1), "an integer of at least 1"),
     "data.num_workers": (_whole(0), "an integer of at least 0"),
     "data.nonfinite_channels": (_one_of("refuse", "mask"), "refuse or mask"),
