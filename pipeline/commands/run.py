@@ -42,6 +42,7 @@ def _run(args: argparse.Namespace) -> int:
     checkpoint, dataset, overrides = _asked(args)
     if args.seeds and args.registry:
         raise InputError("--seeds and --registry exclude each other: a champion is one model")
+    _on_this_machine(overrides)
     folds = retraining.folds(args, dataset)
     from pipeline import description, local, summary
 
@@ -61,6 +62,16 @@ def _run(args: argparse.Namespace) -> int:
     )
     summary.show(out)
     return 0
+
+
+def _on_this_machine(overrides: list[str]) -> None:
+    """Refuses several nodes at once; where a file of the configuration says so, preflight does."""
+    from components.rules import RULES
+
+    for override in overrides:
+        key, _, value = override.lstrip("+").partition("=")
+        if key == "trainer.num_nodes" and value != "1":
+            raise InputError(f"{override}: must be {RULES[key][1]}")
 
 
 def _asked(args: argparse.Namespace) -> tuple[str, str, list[str]]:
