@@ -36,6 +36,8 @@ def test_help_of_each_command_has_an_example(command, capsys):
         (["run", "--seeds", "0,0"], "argument --seeds: 0,0: each seed once, and from 0 to"),
         (["compile", "--seeds", "4294967296"], "argument --seeds: 4294967296: each seed once"),
         (["compile", "--seeds", "0,1", "--promote"], "promotion and seeds exclude each other"),
+        (["run", "trainer.num_nodes=2"], "trainer.num_nodes=2: must be 1: several nodes train"),
+        (["run", "--runner", "docker", "trainer.num_nodes=2"], "trainer.num_nodes=2: must be 1"),
     ],
 )
 def test_a_wrong_command_line_is_told_in_one_line(argv, message, capsys, tmp_path, monkeypatch):
@@ -44,6 +46,7 @@ def test_a_wrong_command_line_is_told_in_one_line(argv, message, capsys, tmp_pat
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"error: {message}")
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_run_ends_with_its_metrics_and_its_report(steps, tmp_path, capsys):

@@ -180,6 +180,7 @@ CASES = (
     Case("A warm-up longer than the training", give("scheduler.warmup_t=20 epochs")),
     Case("A precision that Lightning does not know", give("trainer.precision=fp16")),
     Case("A training without an end", give("trainer.max_epochs=-1")),
+    Case("Several nodes by Lightning's own key", give("trainer.num_nodes=2")),
     Case("No S3 credentials", _no_credentials),
     Case("A wrong secret key", _in_s3(AWS_SECRET_ACCESS_KEY="wrong/secret"), s3=True),
     Case("A bucket that is not there", _in_s3(dataset="s3://biotune-tset/demo"), s3=True),
