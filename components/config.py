@@ -47,6 +47,7 @@ FINETUNE_KEYS = (
     "matmul_precision",
     "nonfinite",
     "resume",
+    "peer_timeout",
 )
 LOADING_KEYS = ("batch_size", "num_workers", "nonfinite_channels", "constant_channels")
 FOLD_KEYS = ("folds", "fold", "fold_seed", "fold_val")  # of `data`: whose windows a split holds

@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 
 FAILURE = "failure.json"
 RUNS, RUN, POD = "BIOTUNE_RUNS", "BIOTUNE_RUN", "BIOTUNE_POD"
-STOPPED = "stopped"
+STOPPED, PEER = "stopped", "peer"
 
 
 class Failure(Exception):
@@ -40,6 +40,12 @@ class ServiceError(Failure):
     kind = "service"
 
 
+class PeerLost(Failure):
+    """A process or node of the same training did not answer; its own record says why, if any."""
+
+    kind = PEER
+
+
 class Findings(InputError):
     """Everything that is wrong, told at once.
 
@@ -70,7 +76,7 @@ def first_line(error: BaseException) -> str:
 
 def reraise(record: Mapping[str, Any]) -> NoReturn:
     """Raises the failure that another process left in `failure.json`."""
-    kinds = {kind.kind: kind for kind in (Failure, InputError, ServiceError)}
+    kinds = {kind.kind: kind for kind in (Failure, InputError, ServiceError, PeerLost)}
     failure = kinds.get(record["kind"], Failure)(record["message"])
     failure.log = record.get("log", ())
     raise failure

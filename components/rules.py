@@ -102,6 +102,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "resume.every": (_duration, "a duration, as in 30s, 10m or 1h"),
     "resume.keep": (_whole(2), "an integer of at least 2"),
     "resume.lease": (_duration, "a duration, as in 30s, 10m or 1h"),
+    "peer_timeout": (_duration, "a duration, as in 30s, 10m or 1h"),
     "allow_targets": (
         lambda value: OmegaConf.is_list(value) and all(type(name) is str for name in value),
         "a list of import paths, as in [my_package.MyModel]",

@@ -44,7 +44,7 @@ class Preemption(Checkpoint):
     def __init__(self, plan: Mapping[str, Any], folder: Path, guard: Guard) -> None:
         self.writer = resume.Writer(resume.Place(**plan["place"]))
         self.every, self.found = plan["every"], plan["found"]
-        self.folder, self.guard = folder, guard
+        self.folder, self.guard, self._named = folder, guard, folder
         self.spool = Spool(folder)
         self._ours: dict[str, Any] | None = None
         self._last, self._taken, self._told = time.monotonic(), None, False
@@ -62,10 +62,12 @@ class Preemption(Checkpoint):
         if not self._able and trainer.is_global_zero:
             kind = type(trainer.strategy).__name__
             log.warning("trainer.strategy: of a %s no states are kept; a kill costs all", kind)
+        # Lightning gives all processes the first one's paths, on whatever node they are.
+        self._named = Path(trainer.strategy.broadcast(str(self.folder)))
 
     def on_load_checkpoint(self, trainer: Any, tuner: Any, state: dict[str, Any]) -> None:
         """Sees a loaded state before the other callbacks do."""
-        snapshot.adapt(state, self.folder)
+        snapshot.adapt(state, self._named)
         self._ours = state[snapshot.OURS]
 
     def on_train_start(self, trainer: lightning.Trainer, tuner: FineTuner) -> None:
@@ -142,9 +144,11 @@ class Preemption(Checkpoint):
         took = self.every / 4 if self.writer.took is None else self.writer.took
         wait = self.every - _RESERVE * took
         due = time.monotonic() - self._last >= wait and not self.writer.busy
-        action = STOP if self._told else KEEP if due else ""
         if trainer.world_size == 1:
-            return action
+            return STOP if self._told else KEEP if due else ""
+        # The node of any process may be the one that is to go.
+        told = trainer.strategy.reduce_boolean_decision(self._told, all=False)
+        action = STOP if told else KEEP if due else ""
         now = time.monotonic()
         pace = _PACE / max(1e-6, now - self._asked) * (self._visits - self._next + 1)
         self._asked = now

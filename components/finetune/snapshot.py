@@ -5,6 +5,7 @@ states. Beside it stand, under `biotune`, what it leaves out: the random states,
 half epoch, the history, the metrics that schedulers watch, and what a ModelCheckpoint forgets.
 """
 
+import logging
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,8 +17,10 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, distributed
 
-from components.finetune import position
+from components.finetune import position, shares
 from components.finetune.finetuner import FineTuner
+
+log = logging.getLogger("biotune")
 
 OURS = "biotune"
 _FOLDER = "<folder>"  # stands for the folder of the results, which is another one in a retry
@@ -61,16 +64,27 @@ def adapt(state: dict[str, Any], folder: Path) -> None:
 
 
 def put_back(trainer: lightning.Trainer, tuner: FineTuner, ours: Mapping[str, Any]) -> None:
-    """Gives trainer and module what Lightning has not restored."""
+    """Gives trainer and module what Lightning has not restored.
+
+    Another number of processes than the one that took the state shares out what those knew.
+    """
     position.go_on(trainer, ours["where"])
     trainer.should_stop = ours["should_stop"]
     trainer.callback_metrics.update(ours["watched"])
     for keeper in _keepers(trainer):
         for name, value in ours["keepers"].get(keeper.state_key, {}).items():
             setattr(keeper, name, value)
-    mine = ours["ranks"][trainer.global_rank]
-    tuner.resume_half_epoch(mine["half"])
-    _put_back_random_states(mine["random"])
+    rank, before, now = trainer.global_rank, len(ours["ranks"]), trainer.world_size
+    halves = [old["half"] for old in ours["ranks"]]
+    tuner.resume_half_epoch(halves[rank] if before == now else shares.share(halves, rank, now))
+    _put_back_random_states(ours["ranks"][rank % before]["random"])
+    if before != now and trainer.is_global_zero:
+        log.warning(
+            "%d process(es) go on where %d stopped: the batches are the same, the result is not "
+            "bit for bit that of a training that was not stopped",
+            now,
+            before,
+        )
 
 
 def _keepers(trainer: lightning.Trainer) -> list[ModelCheckpoint]:

@@ -1,18 +1,18 @@
 """Fine-tune: a backbone and a dataset in, a tuned model out."""
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-from components import resume, signal, splits
-from components.artifacts import BACKBONE, load_report, publish
+from components import signal, splits
+from components.artifacts import load_report, publish
 from components.exclusive import alone
 from components.failures import Findings
-from components.finetune import devices
+from components.finetune import devices, group, peers, resuming
+from components.finetune.nodes import Nodes
 from components.finetune.training import Request, train
 from components.folds import Fold, parts
 from components.hdf5 import Header
@@ -38,6 +38,7 @@ def run(
     config: Mapping[str, Any],
     *,
     backbone: Path | None = None,
+    nodes: Nodes | None = None,
 ) -> Tuned:
     """Tunes a model on the train split and chooses the best epoch by the val split.
 
@@ -48,14 +49,17 @@ def run(
         config: the fine-tune slice of the configuration, with `fingerprints` where preflight
             took them.
         backbone: a folder made by load-checkpoint; None starts from scratch.
+        nodes: that train together, each in a call of its own; what the others than the first one
+            leave at `output` is of no use. None: this machine alone.
 
     Raises:
         InputError: configuration, backbone and data do not go together.
-        Failure: the training failed.
+        Failure: the training failed; a `PeerLost` where it was another process that did.
     """
     config = dict(config)
     fingerprints = config.pop("fingerprints", {})
-    count = devices.processes(config["trainer"])
+    count = devices.processes(config["trainer"], several=nodes is not None)
+    total = count * (nodes.count if nodes else 1)
     if config.get("from_scratch"):
         backbone = None
     if backbone is None:
@@ -76,45 +80,22 @@ def run(
             provenance=_provenance(dataset, fingerprints, headers, backbone) | _of(fold),
             backbone=str(backbone) if backbone else None,
         )
-        with _resumable(config, paths, fingerprints, backbone, count) as plan:
+        with (
+            peers.joined(nodes, group.limit(config)) if nodes else nullcontext() as others,
+            resuming.planned(config, paths, fingerprints, backbone, total, others) as plan,
+        ):
             request = replace(request, resume=plan)
-            if count > 1:
-                devices.launch(request, count)
+            if total > 1:
+                devices.launch(request, count, others)
             else:
                 train(request)
-        following.after_training(config, folder)
+        if nodes is None or nodes.first:
+            following.after_training(config, folder)
     return Tuned(output)
 
 
 def _of(fold: Fold | None) -> dict[str, Any]:
     return {"fold": fold.record()} if fold else {}
-
-
-@contextmanager
-def _resumable(
-    config: Mapping[str, Any],
-    paths: Mapping[str, Path],
-    fingerprints: Mapping[str, str],
-    backbone: Path | None,
-    count: int,
-) -> Iterator[dict[str, Any] | None]:
-    """Where the training's states are kept, and the newest one; None if none are wanted."""
-    settings = resume.settings(config.get("resume") or {})
-    if settings is None or config["trainer"].get("fast_dev_run"):
-        yield None
-        return
-    prints = {s: fingerprints.get(s) or f"sha256:{resume.digest(p)}" for s, p in paths.items()}
-    weights = backbone / BACKBONE if backbone else None
-    facts = resume.facts(config, prints, weights, count)
-    with (
-        TemporaryDirectory(prefix="biotune-resume-") as scratch,
-        resume.open_place(settings, facts, Path(scratch)) as (place, found),
-    ):
-        yield {
-            "place": asdict(place),
-            "every": settings.every,
-            "found": asdict(found) if found else None,
-        }
 
 
 def _check(headers: Mapping[str, Header], config: Mapping[str, Any], dataset: str) -> None:

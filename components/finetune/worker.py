@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from components.console import log_plainly, told
+from components.finetune import group
 from components.finetune.training import Request, train
 from components.recording import recorded
 
@@ -16,7 +17,9 @@ def main() -> None:
     rank = os.environ["RANK"]
     log_plainly(quiet=rank != "0")
     with told(), recorded(file.parent / rank):
-        train(Request(**json.loads(file.read_text())))
+        request = Request(**json.loads(file.read_text()))
+        with group.joined(request.config):
+            train(request)
 
 
 if __name__ == "__main__":

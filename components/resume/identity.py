@@ -10,7 +10,12 @@ from typing import Any
 from components.failures import Findings
 
 # These change how a training runs, and not one bit of what comes out.
-_FREE = ("resume.", "tracking.", "data.num_workers", "trainer.enable_progress_bar")
+_FREE = (
+    *("resume.", "tracking.", "peer_timeout", "data.num_workers", "trainer.enable_progress_bar"),
+    # Other processes may go on, if they share the same batches.
+    *("data.batch_size", "trainer.devices", "trainer.num_nodes"),
+)
+BATCH, PROCESSES = "the global batch", "the number of processes"  # the latter is not held
 _VERSIONED = ("biotune", "torch", "lightning", "timm")
 _SHOWN, _TOLD = 60, 8
 
@@ -27,19 +32,21 @@ def facts(
         config: the fine-tune slice of the configuration.
         fingerprints: of each split.
         backbone: the file of the backbone's weights, or None from scratch.
-        processes: how many share a step.
+        processes: how many share a batch; another number may go on with the same batches.
     """
     found = {key: value for key, value in _flat(config, "") if not key.startswith(_FREE)}
     found |= {f"the data of {split}": value for split, value in fingerprints.items()}
     found |= {f"the version of {name}": metadata.version(name) for name in _VERSIONED}
     found["the backbone"] = f"sha256:{digest(backbone)}" if backbone else None
-    found["the number of processes"] = processes
+    found[BATCH] = config["data"]["batch_size"] * processes
+    found[PROCESSES] = processes
     return json.loads(json.dumps(found, default=str))
 
 
 def key(found: Mapping[str, Any], run: str) -> str:
     """A name for a training: the same in every retry of a run, another for all else."""
-    text = json.dumps([found, run], sort_keys=True)
+    held = {name: value for name, value in found.items() if name != PROCESSES}
+    text = json.dumps([held, run], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
@@ -50,15 +57,16 @@ def hold(there: Mapping[str, Any], wanted: Mapping[str, Any], uri: str) -> None:
         Findings: a line for each fact that differs.
     """
     names = [n for n in dict.fromkeys((*there, *wanted)) if there.get(n) != wanted.get(n)]
-    if names:
-        raise Findings(
-            [
-                f"resume.uri={uri}: holds a state of another training: {name} was "
-                f"{_short(there.get(name))} and is {_short(wanted.get(name))} now; name another "
-                "place, or train with what it was"
-                for name in names[:_TOLD]
-            ]
-        )
+    told = [
+        f"resume.uri={uri}: holds a state of another training: {name} was "
+        f"{_short(there.get(name))} and is {_short(wanted.get(name))} now; "
+        + (_fitting(there, wanted) if name == BATCH else "")
+        + "name another place, or train with what it was"
+        for name in names
+        if name != PROCESSES
+    ]
+    if told:
+        raise Findings(told[:_TOLD])
 
 
 def digest(file: Path) -> str:
@@ -73,6 +81,14 @@ def _flat(node: Any, prefix: str) -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{prefix}{name}.")
     else:
         yield prefix.rstrip("."), node
+
+
+def _fitting(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
+    """What makes the batches of a state, if it can be made by the processes that there are."""
+    batch, processes = there.get(BATCH) or 0, wanted[PROCESSES]
+    if not batch or batch % processes:
+        return f"no data.batch_size makes that on {processes} processes; "
+    return f"set data.batch_size={batch // processes} on {processes} process(es), or "
 
 
 def _short(value: Any) -> str:

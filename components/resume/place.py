@@ -93,9 +93,7 @@ class Place:
         """Fetches the newest state that is whole; says of each that is not."""
         for number, state in enumerate(self.record["states"]):
             try:
-                files = slots.fetch(
-                    self._slot(state["slot"]), state["files"], scratch / str(number)
-                )
+                found = self._fetched(state, scratch / str(number))
             except InputError as error:
                 log.warning(
                     "the state written at %s is broken, the one before is tried: %s",
@@ -104,11 +102,19 @@ class Place:
                 )
                 continue
             self._trust(self.record["states"][number:])
-            return Found(files, state["position"], state["written"])
+            return found
         if self.record["states"]:
             log.warning("%s: no whole state is left; starting anew", storage.shown(self.uri))
             self._trust([])
         return None
+
+    def first(self, scratch: Path) -> Found:
+        """Fetches the state that `newest` has found, on another node than that one's.
+
+        Raises:
+            InputError: it can't be had from here.
+        """
+        return self._fetched(self.record["states"][0], scratch)
 
     def add(self, files: Mapping[str, Path], position: Mapping[str, Any]) -> None:
         """Writes a state beside those that are kept, verifies it, and makes it the newest.
@@ -151,6 +157,10 @@ class Place:
         if states != self.record["states"]:
             filled = {state["slot"]: state["files"] for state in states}
             self._switch(states=states, slots=filled)
+
+    def _fetched(self, state: Mapping[str, Any], scratch: Path) -> Found:
+        files = slots.fetch(self._slot(state["slot"]), state["files"], scratch)
+        return Found(files, state["position"], state["written"])
 
     def _slot(self, number: str) -> str:
         return storage.join(self.uri, f"slot-{number}")

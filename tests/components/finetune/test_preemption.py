@@ -232,15 +232,16 @@ def test_the_same_training_twice_at_a_time_is_refused_at_its_start(data, tmp_pat
 
 def test_changed_data_and_another_backbone_begin_anew(data, tmp_path):
     prints = {"train": "a", "val": "b"}
-    same = resume.facts({"seed": 0, "resume": {"every": "1s"}}, prints, None, 1)
-    assert same == resume.facts({"seed": 0, "resume": {"every": "2s"}}, prints, None, 1)
+    batch = {"data": {"batch_size": 8}}
+    same = resume.facts({"seed": 0, "resume": {"every": "1s"}, **batch}, prints, None, 1)
+    assert same == resume.facts({"seed": 0, "resume": {"every": "2s"}, **batch}, prints, None, 1)
     backbone = tmp_path / "backbone"
     backbone.write_bytes(b"weights")
     changed = [
-        resume.facts({"seed": 0}, prints | {"val": "c"}, None, 1),
-        resume.facts({"seed": 0}, prints, backbone, 1),
-        resume.facts({"seed": 0}, prints, None, 2),
-        resume.facts({"seed": 1}, prints, None, 1),
+        resume.facts({"seed": 0, **batch}, prints | {"val": "c"}, None, 1),
+        resume.facts({"seed": 0, **batch}, prints, backbone, 1),
+        resume.facts({"seed": 0, **batch}, prints, None, 2),
+        resume.facts({"seed": 1, **batch}, prints, None, 1),
     ]
     assert same not in changed and len({json.dumps(facts) for facts in changed}) == 4
 

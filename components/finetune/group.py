@@ -1,0 +1,49 @@
+"""The processes of a training as torch's process group, in which nobody is waited for forever."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import torch
+from torch import distributed
+
+from components.failures import PeerLost, first_line
+from components.resume.wanted import seconds
+
+DEFAULT = "10m"
+# What gloo says, as a plain RuntimeError, of a process that is gone or silent.
+_LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "Timed out waiting")
+
+
+def limit(config: Mapping[str, Any]) -> float:
+    """Seconds that one process waits for the answer of another."""
+    return seconds(config.get("peer_timeout", DEFAULT))
+
+
+@contextmanager
+def joined(config: Mapping[str, Any]) -> Iterator[None]:
+    """Joins the group that the environment names, before Lightning would, with our limit.
+
+    Raises:
+        PeerLost: another process ended, or did not answer within `peer_timeout`.
+    """
+    gpu = torch.cuda.is_available() and config["trainer"]["accelerator"] != "cpu"
+    waiting = timedelta(seconds=limit(config))
+    try:
+        distributed.init_process_group("nccl" if gpu else "gloo", timeout=waiting)
+        yield
+        distributed.destroy_process_group()
+    except RuntimeError as error:
+        if not _says_lost(error):
+            raise
+        told = config.get("peer_timeout", DEFAULT)
+        raise PeerLost(
+            f"another process of this training ended, or did not answer within "
+            f"peer_timeout={told} ({first_line(error)})"
+        ) from error
+
+
+def _says_lost(error: RuntimeError) -> bool:
+    known = isinstance(error, distributed.DistError)
+    return known or any(words in str(error) for words in _LOST)

@@ -1,0 +1,74 @@
+"""Ends a node's training when nobody waits for it any more: its launcher has fallen silent."""
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from components.failures import STOPPED, Failure, first_line
+from components.handover import Handover
+
+log = logging.getLogger("biotune")
+
+VARIABLE = "BIOTUNE_SILENCE"  # seconds
+DEFAULT = 900.0
+_PACE = 30.0
+
+
+class Deserted(Failure):
+    """The training was stopped because nobody follows it."""
+
+    kind = STOPPED
+
+
+@contextmanager
+def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[None]:
+    """Stops the block as SIGTERM does, once the launcher has said nothing for so long.
+
+    Time is taken by this machine's own clock. A place that can't be read is silent, too.
+
+    Args:
+        seconds: of silence.
+        pace: seconds between two looks.
+
+    Raises:
+        Deserted: that happened; the training has kept its state.
+    """
+    over, deserted = threading.Event(), threading.Event()
+
+    def mind() -> None:
+        last, since = None, time.monotonic()
+        while not over.wait(min(pace, seconds / 4)):
+            heard = _heard(place)
+            if heard is not None and heard != last:
+                last, since = heard, time.monotonic()
+            if time.monotonic() - since >= seconds:
+                deserted.set()
+                log.warning("nothing was heard of the launcher for %.0f s: stopping", seconds)
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
+    watch = threading.Thread(target=mind, name="silence", daemon=True)
+    watch.start()
+    try:
+        yield
+    except SystemExit:
+        if deserted.is_set():
+            raise Deserted(
+                f"nothing was heard of the launcher for {seconds:.0f} s: it is gone, so the "
+                "training was stopped and its state kept; run again to go on"
+            ) from None
+        raise
+    finally:
+        over.set()
+
+
+def _heard(place: Handover) -> str | None:
+    try:
+        return place.heard()
+    except Failure as failure:
+        log.warning("the launcher can't be heard: %s", first_line(failure))
+        return None
