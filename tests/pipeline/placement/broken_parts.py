@@ -136,6 +136,35 @@ BROKEN = {
     "runs: /data/runs": "runs=/data/runs: must lie on one of the volumes, to outlast the pod",
     "runs: [s3://bucket]": "runs: must be text",
     "parallelism: -1": "parallelism=-1: must be at least 0",
+    # several nodes
+    "nodes: 0": "nodes=0: must be at least 1",
+    "nodes: two": "nodes=two: must be a whole number",
+    "nodes: 4": (
+        "nodes=4: needs runs, as nodes share nothing else; set runs: s3://bucket/biotune/runs"
+    ),
+    "{nodes: 2, runs: s3://bucket/runs, env: {PET_NNODES: '3'}}": (
+        "env.PET_NNODES: is set by Kubeflow Trainer; take another name"
+    ),
+    "train_job: {nodes: 4}": (
+        "train_job.nodes: is no key here; there are runtime, queue_timeout, silence"
+    ),
+    "train_job: {runtime: torch-distributed}": (
+        "train_job.runtime=torch-distributed: must be a mapping of kind, name"
+    ),
+    "train_job: {runtime: {kind: Job}}": (
+        "train_job.runtime.kind=Job: must be 'ClusterTrainingRuntime' or 'TrainingRuntime'"
+    ),
+    "train_job: {queue_timeout: 3}": (
+        "train_job.queue_timeout=3: must be a whole number with a unit (s m h d w), as in 30s or "
+        "24h"
+    ),
+    "train_job: {silence: 30s}": (
+        "train_job.silence=30s: must be at least 2m: a task that is moved must be able to come back"
+    ),
+    "train_job: {pull_policy: Always}": (
+        "train_job.pull_policy: is no key: a TrainJob can't set it; docs/placement.md says what to "
+        "do instead"
+    ),
     "stepz: {}": "stepz: is no key here; did you mean steps?",
     "steps: {finetuning: {}}": "steps.finetuning: is no key here; did you mean finetune?",
     steps("memry: 4Gi"): "steps.all.memry: is no key here; did you mean memory?",

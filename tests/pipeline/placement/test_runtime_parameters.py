@@ -39,6 +39,29 @@ def test_a_cpu_run_has_none_for_gpus(tmp_path):
     assert placement.parameters(placement.load(tmp_path / "profile.yaml")) == []
 
 
+SEVERAL = """
+nodes: 2
+runs: s3://bucket/runs
+steps: {all: {cpu: 2, memory: 8Gi}, finetune: {memory: 32Gi}, evaluate: {cpu: 4, gpu: 1}}
+volumes: {data: {claim: here, path: /data}}
+s3: {secret: ours}
+"""
+
+
+def test_what_a_train_job_holds_is_fixed_since_it_is_made_when_compiling(tmp_path):
+    (tmp_path / "profile.yaml").write_text(SEVERAL)
+    profile = placement.load(tmp_path / "profile.yaml")
+    # Finetune's CPU is that of all; its memory is its own.
+    open_ = {p.name for p in placement.parameters(profile)}
+    assert open_ == {"memory", "evaluate_cpu", "evaluate_gpu_count"}
+    with pytest.raises(Findings) as caught:
+        placement.override(profile, {"finetune_memory": "64Gi", "data_claim": "there"})
+    assert caught.value.messages == (
+        "data_claim: is fixed when compiling where nodes=2; change the profile",
+        "finetune_memory: is fixed when compiling where nodes=2; change the profile",
+    )
+
+
 def test_given_values_come_out_as_kfp_takes_them(profile):
     given = {
         "gpu_count": 2,
