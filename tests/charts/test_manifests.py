@@ -20,7 +20,7 @@ def test_helm_finds_nothing_to_mend(helm, name):
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
 def test_kubernetes_takes_each_manifest(objects, version):
     for (kind, _), manifest in objects.items():
-        if not manifest["apiVersion"].startswith("kueue."):
+        if not manifest["apiVersion"].startswith(("kueue.", "trainer.")):
             assert kubernetes_validate.validate(manifest, version, strict=True), kind
 
 
@@ -47,6 +47,8 @@ def test_what_is_on_is_there_and_nothing_else(render):
     assert kinds("air-gapped") == sorted([*accounts, "CronJob", "NetworkPolicy"])
     queues = ["ClusterQueue", "LocalQueue", "ResourceFlavor", "Secret"]
     assert kinds("gpu-kueue") == sorted([*accounts, *queues])
+    nodes = ["LocalQueue", "NetworkPolicy", "PersistentVolumeClaim", "TrainingRuntime"]
+    assert kinds("nodes") == sorted([*accounts, *nodes])
     everything = [*accounts, "CronJob", "Job", "LocalQueue", "NetworkPolicy"]
     everything += ["PersistentVolumeClaim", "ResourceQuota", "Secret"]
     assert kinds("everything") == sorted(everything)
@@ -71,6 +73,7 @@ def test_names_fit_for_the_longest_release(render):
         "s3": {"accessKey": "a", "secretKey": "b"},
         "volumes": {"data": {"enabled": True, "size": "1Gi"}},
         "kueue": {"enabled": True, "createClusterQueue": True, "quota": {"cpu": 1}},
+        "trainer": {"enabled": True, "maxRestarts": 100},
     }
     # Helm takes 53 characters, and a namespace has 63.
     made = render(values, name="a.b" + "c" * 49 + "d", namespace="n" * 63)

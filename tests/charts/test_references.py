@@ -62,6 +62,8 @@ def test_the_profile_names_what_the_chart_made(render, name):
     assert ("ServiceAccount", profile["service_account"]) in made
     if "kueue" in given:
         assert ("LocalQueue", profile["kueue"]["queue"]) in made
+    if given.get("trainer"):
+        assert ("TrainingRuntime", profile["train_job"]["runtime"]["name"]) in made
     if given.get("s3", {}).get("accessKey"):
         assert ("Secret", profile["s3"]["secret"]) in made
     for which in given.get("volumes", {}):

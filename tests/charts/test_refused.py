@@ -100,6 +100,29 @@ WRONG = {
         {"kueue": {"enabled": True, "createClusterQueue": True}},
         "kueue.quota: a ClusterQueue of the chart's needs one",
     ),
+    "nodes that no step may ask for": (
+        {"profile": {"nodes": 4, "runs": "s3://bucket/runs"}},
+        "profile.nodes=4: set trainer.enabled",
+    ),
+    "another runtime": (
+        {
+            "profile": {"train_job": {"runtime": {"name": "torch-distributed"}}},
+            "trainer": {"enabled": True},
+        },
+        "profile.train_job.runtime.name=torch-distributed: trainer says biotune-torch-3",
+    ),
+    "a claim for one node": (
+        {
+            "profile": {"nodes": 4, "runs": "/data/runs"},
+            "trainer": {"enabled": True},
+            "volumes": {"data": {"enabled": True, "size": "1Gi", "accessModes": ["ReadWriteOnce"]}},
+        },
+        "volumes.data.accessModes=ReadWriteOnce: must hold ReadWriteMany, as 4 nodes write there",
+    ),
+    "restarts without end": (
+        {"trainer": {"enabled": True, "maxRestarts": -1}},
+        "/trainer/maxRestarts': minimum: got -1, want 0",
+    ),
     "label of the chart": (
         {"commonLabels": {"app.kubernetes.io/name": "mine"}},
         "commonLabels.app.kubernetes.io/name: is the chart's own",

@@ -2,8 +2,12 @@
 
 import base64
 import json
+from itertools import product
 
 import pytest
+import yaml
+
+from pipeline.placement import Profile, train_job
 
 
 def pods(objects):
@@ -95,19 +99,31 @@ SCHEDULER = {
 
 
 def granted(role):
-    return {
-        (group, resource, name): set(rule["verbs"])
-        for rule in role["rules"]
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for name in rule.get("resourceNames", [""])
-    }
+    found = {}
+    for rule in role["rules"]:
+        places = product(rule["apiGroups"], rule["resources"], rule.get("resourceNames", [""]))
+        for place in places:
+            found.setdefault(place, set()).update(rule["verbs"])
+    return found
 
 
 def test_nobody_may_more_than_is_listed(render):
     made = render("minimal")
     assert granted(made["Role", "biotune-runner"]) == RUNNER
     assert granted(made["Role", "biotune-scheduler"]) == SCHEDULER
+
+
+TRAINER = {
+    ("trainer.kubeflow.org", "trainjobs", ""): {"create", "get", "list", "delete"},
+    ("", "pods", ""): {"get", "list"},
+    ("", "pods/log", ""): {"get"},
+    ("argoproj.io", "workflows", ""): {"get"},
+}
+
+
+def test_who_trains_on_several_nodes_may_just_follow_their_job(render):
+    role = render("nodes")["Role", "biotune-runner"]
+    assert granted(role) == {**RUNNER, **TRAINER}
 
 
 def test_an_artifact_store_without_a_secret_opens_none(render):
@@ -142,6 +158,26 @@ def test_nothing_comes_in_and_little_goes_out(render):
 
     assert addresses(steps) == ["10.0.0.1/32", "10.0.0.2/32", "192.0.2.0/24"]
     assert addresses(scheduler) == []
+
+
+def test_nodes_reach_each_other_and_nobody_reaches_them_else(render):
+    made = render("nodes")
+    policy = made["NetworkPolicy", "biotune-nodes"]["spec"]
+    label = policy["podSelector"]["matchLabels"]
+    profile = Profile.model_validate(
+        yaml.safe_load(made["ConfigMap", "biotune-profile"]["data"]["profile.yaml"])
+    )
+    (patch,) = train_job.manifest(profile, "x")["spec"]["runtimePatches"]
+    (job,) = patch["trainingRuntimeSpec"]["template"]["spec"]["replicatedJobs"]
+    assert label.items() <= job["template"]["spec"]["template"]["metadata"]["labels"].items()
+    among = [{"podSelector": {"matchLabels": label}}]
+    assert policy["ingress"] == [{"from": among}]
+    within, *out = policy["egress"]
+    assert within == {"to": among}
+    assert all(rule["to"] and rule["ports"] for rule in out)
+    # They train; they don't talk to the API server.
+    addresses = [peer["ipBlock"]["cidr"] for r in out for peer in r["to"] if "ipBlock" in peer]
+    assert addresses == ["192.0.2.0/24"]
 
 
 def test_the_policy_of_the_schedules_finds_their_pods(render):

@@ -24,6 +24,7 @@ ON = {
     },
     "networkPolicy": {"enabled": True, "kubernetes": {"cidrs": ["10.0.0.1/32"]}},
     "kueue": {"enabled": True, "clusterQueue": "team"},
+    "trainer": {"enabled": True},
 }
 
 
@@ -39,6 +40,9 @@ def immutable(made):
             found[kind, name] = part["roleRef"]
         elif kind == "LocalQueue":
             found[kind, name] = part["spec"]["clusterQueue"]
+        elif kind == "TrainingRuntime":
+            of_set = part["spec"]["template"]["spec"]
+            found[kind, name] = {key: of_set.get(key) for key in ("failurePolicy", "network")}
         elif kind == "Secret":
             found[kind, name] = part["type"]
         else:
@@ -66,6 +70,15 @@ def test_nothing_immutable_changes(render, newer):
     merged = {**NEW, **ON, "scheduler": NEW["scheduler"]}
     after = immutable(render(merged, "--is-upgrade", chart=newer))
     assert {key: after.get(key) for key in before} == before
+
+
+def test_a_runtime_of_other_restarts_is_another_since_none_can_be_changed(render):
+    def runtime(restarts):
+        made = render({**ON, "trainer": {"enabled": True, "maxRestarts": restarts}})
+        (name,) = [name for kind, name in made if kind == "TrainingRuntime"]
+        return name
+
+    assert runtime(0) != runtime(3) == runtime(3)
 
 
 def test_selectors_and_pods_know_no_version(render, newer):

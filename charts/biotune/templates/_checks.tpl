@@ -52,11 +52,23 @@
   (list "service_account" (dig "service_account" "" $profile) (include "biotune.runner" .) "runner")
   (list "s3.secret" (dig "s3" "secret" "" $profile) (include "biotune.s3Secret" .) "s3")
   (list "kueue.queue" (dig "kueue" "queue" "" $profile) (ternary (include "biotune.queue" .) "" $v.kueue.enabled) "kueue")
+  (list "train_job.runtime.name" (dig "train_job" "runtime" "name" "" $profile) (include "biotune.runtime" .) "trainer")
   (list "images.pull_secrets" (dig "images" "pull_secrets" list $profile | join ",") (join "," $v.imagePullSecrets) "imagePullSecrets") -}}
 {{- range $pairs -}}
 {{- $key := index . 0 -}}{{- $theirs := index . 1 -}}{{- $ours := index . 2 -}}
 {{- if and $theirs $ours (ne $theirs $ours) -}}
 {{- $found = append $found (printf "profile.%s=%s: %s says %s; leave it out of the profile" $key $theirs (index . 3) $ours) -}}
+{{- end -}}
+{{- end -}}
+
+{{- $nodes := int (default 1 $profile.nodes) -}}
+{{- if and (gt $nodes 1) (not $v.trainer.enabled) -}}
+{{- $found = append $found (printf "profile.nodes=%d: set trainer.enabled, without which no step may make a TrainJob" $nodes) -}}
+{{- end -}}
+{{- range $which := list "data" "cache" -}}
+{{- $volume := get $v.volumes $which -}}
+{{- if and (gt $nodes 1) $volume.enabled (not $volume.existingClaim) (not (has "ReadWriteMany" $volume.accessModes)) -}}
+{{- $found = append $found (printf "volumes.%s.accessModes=%s: must hold ReadWriteMany, as %d nodes write there" $which (join "," $volume.accessModes) $nodes) -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,8 +1,18 @@
+{{/* (root, name): an image of ours by its name, as the profile has them. */}}
+{{- define "biotune.named" -}}
+{{- $images := dig "images" dict (default dict .root.Values.profile) -}}
+{{- $tag := default .root.Chart.AppVersion $images.tag -}}
+{{- $name := ternary (printf "%s/%s" $images.registry .name) .name (not (empty $images.registry)) -}}
+{{- printf "%s:%s" $name $tag -}}
+{{- end -}}
+
 {{- define "biotune.image" -}}
-{{- $images := dig "images" dict (default dict .Values.profile) -}}
-{{- $tag := default .Chart.AppVersion $images.tag -}}
-{{- $name := ternary (printf "%s/biotune" $images.registry) "biotune" (not (empty $images.registry)) -}}
-{{- default (printf "%s:%s" $name $tag) .Values.scheduler.image -}}
+{{- default (include "biotune.named" (dict "root" . "name" "biotune")) .Values.scheduler.image -}}
+{{- end -}}
+
+{{- define "biotune.finetune" -}}
+{{- $own := dig "images" "steps" "finetune" "" (default dict .Values.profile) -}}
+{{- default (include "biotune.named" (dict "root" . "name" "biotune-finetune")) $own -}}
 {{- end -}}
 
 {{/* (root, words): the spec of a pod that runs one command of biotune against KFP. */}}

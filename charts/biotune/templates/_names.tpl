@@ -42,6 +42,18 @@
 {{- default (printf "%s-%s" .Release.Namespace (include "biotune.prefix" .) | trunc 63 | trimSuffix "-") .Values.kueue.clusterQueue -}}
 {{- end -}}
 
+{{/* A runtime's restarts can't be changed, hence in its name. "" where the chart makes none. */}}
+{{- define "biotune.runtime" -}}
+{{- if and .Values.trainer.enabled .Values.trainer.createRuntime -}}
+{{- printf "%s-torch-%d" (include "biotune.prefix" .) (int .Values.trainer.maxRestarts) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The label that a profile puts on the nodes' pods. */}}
+{{- define "biotune.nodeLabel" -}}
+biotune.io/task: finetune
+{{- end -}}
+
 {{/* What never changes in a release's life: safe for selectors, and for templates of pods. */}}
 {{- define "biotune.selector" -}}
 app.kubernetes.io/name: {{ .Chart.Name }}

@@ -23,6 +23,11 @@
 {{- if .Values.kueue.enabled -}}
 {{- $_ := set $profile "kueue" (merge (dict "queue" (include "biotune.queue" .)) (default dict $profile.kueue)) -}}
 {{- end -}}
+{{- with include "biotune.runtime" . -}}
+{{- $job := default dict $profile.train_job -}}
+{{- $runtime := merge (dict "kind" "TrainingRuntime" "name" .) (default dict $job.runtime) -}}
+{{- $_ := set $profile "train_job" (merge (dict "runtime" $runtime) $job) -}}
+{{- end -}}
 {{- with .Values.imagePullSecrets -}}
 {{- $_ := set $profile "images" (merge (dict "pull_secrets" .) (default dict $profile.images)) -}}
 {{- end -}}

@@ -28,7 +28,9 @@ def _written():
         yield file.stem, yaml.safe_load(file.read_text())
     yield from _pages()
     for stem, file in VALUES.items():
-        yield f"chart-{stem}", yaml.safe_load(file.read_text()).get("profile", {})
+        # Without the chart's volumes, on which `runs` may lie.
+        profile = yaml.safe_load(file.read_text()).get("profile", {})
+        yield f"chart-{stem}", {**profile, "runs": "s3://bucket/runs"}
     yield "packages", yaml.safe_load(PROFILE)
 
 
