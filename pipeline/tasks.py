@@ -60,6 +60,4 @@ class Tasks:
             return COMPONENTS[step](self.images[step])
         from components.train_job.component import component as train_job
 
-        made = train_job(self.images["load-checkpoint"])
-        made.component_spec.name = step  # by which the task is known
-        return made
+        return train_job(self.images["load-checkpoint"])
