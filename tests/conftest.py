@@ -10,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 pytest_plugins = [
     "tests.composed",
     "tests.kfp_server.plugin",
+    "tests.kubernetes_server.plugin",
     "tests.made",
     "tests.s3_server",
     "tests.fault_proxy.plugin",

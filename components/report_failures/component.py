@@ -5,7 +5,10 @@ from kfp.dsl import HTML, Output
 
 
 def report_failures(failures: Output[HTML]):
-    """Gathers what the run's failed steps left, into one page; it reads the run's prefix."""
+    """Gathers what the run's failed steps left, into one page; it reads the run's prefix.
+
+    Of a run on several nodes it also deletes what is left in the cluster, whatever came before.
+    """
     import os
     import shutil
     from pathlib import Path
@@ -16,12 +19,17 @@ def report_failures(failures: Output[HTML]):
 
     console.log_plainly()
     with console.told(), TemporaryDirectory() as scratch:
+        from components.report_failures import leftovers
         from components.report_failures.step import run
 
-        output = Path(scratch) / "failures"
-        done = run(os.environ.get(RUNS, ""), os.environ.get(RUN, ""), output)
-        failures.metadata["attempts"] = len(done.attempts)
-        shutil.copyfile(done.page, failures.path)
+        named = os.environ.get(RUNS, ""), os.environ.get(RUN, "")
+        try:
+            done = run(*named, Path(scratch) / "failures")
+            failures.metadata["attempts"] = len(done.attempts)
+            shutil.copyfile(done.page, failures.path)
+        finally:
+            if os.environ.get(leftovers.ASKED):
+                leftovers.remove(*named)
 
 
 def component(image: str):

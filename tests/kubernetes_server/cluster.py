@@ -1,0 +1,173 @@
+"""What happens to a TrainJob in a cluster: by a script for every job, or as a test says."""
+
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from components.handover import Handover
+from tests.crds import errors
+from tests.kubernetes_server.server import KubernetesServer
+from tests.kubernetes_server.state import JSON, PODS_OF, now
+
+INDEX = "batch.kubernetes.io/job-completion-index"
+MODEL = {"model.safetensors": b"tuned", "config.yaml": b"seed: 3\n", "logs/events": b"e"}
+_COUNTS = ("active", "failed", "ready", "succeeded", "suspended")
+_REASONS = {"Suspended": "Suspended", "Complete": "JobsCompleted", "Failed": "FailedJobs"}
+
+
+@dataclass
+class Cluster(KubernetesServer):
+    """The server, and the controllers and nodes behind it.
+
+    Attributes:
+        script: what becomes of every new job: seconds to wait, a method's name, its arguments.
+    """
+
+    script: Sequence[tuple[float, str, dict[str, Any]]] = ()
+
+    def __post_init__(self) -> None:
+        self.state.made = self._begin
+
+    def launcher_pod(self, name: str, workflow: str = "biotune-abc") -> str:
+        """Puts the pod of a launcher there, as Argo does; gives its name."""
+        with self.state.lock:
+            its = {"name": workflow, "uid": f"uid-of-{workflow}"}
+            self.state.workflows.setdefault(workflow, {"metadata": its, "spec": {}})
+            owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", **its}
+            self.state.pods[name] = _pod(name, {}, {"ownerReferences": [owner]})
+        return name
+
+    def cancel(self, workflow: str = "biotune-abc") -> None:
+        """Ends a run as KFP does."""
+        self.state.workflows[workflow]["spec"]["activeDeadlineSeconds"] = 0
+
+    def suspend(self, name: str, message: str = "Trainjob is suspended") -> None:
+        """Lets a job wait, as Kueue does."""
+        with self.state.lock:
+            self.state.job(name)["spec"]["suspend"] = True
+            self._condition(name, "Suspended", message)
+
+    def place(self, name: str, problem: str = "") -> None:
+        """Lets a job's pods come, which don't run yet; for a reason that is told, or not."""
+        with self.state.lock:
+            job = self.state.job(name)
+            job["spec"]["suspend"] = False
+            self._condition(name, "Suspended", "", status="False")
+            for number in range(job["spec"]["trainer"]["numNodes"]):
+                labels = {PODS_OF: name, INDEX: str(number)}
+                pod = f"{name}-node-0-{number}-{uuid.uuid4().hex[:5]}"
+                self.state.pods[pod] = _pod(pod, labels, {}, problem)
+            self._counts(name, active=1)
+
+    def run(self, name: str, lines: Sequence[str] = ()) -> None:
+        """Lets all nodes run, and node 0 say something."""
+        with self.state.lock:
+            if not self.state.pods_of(name):
+                self.place(name)
+            for pod in self.state.pods_of(name):
+                pod["status"] = {"phase": "Running", "containerStatuses": [{"state": {}}]}
+            self._counts(name, active=1, ready=1)
+            self.say(name, *lines)
+
+    def say(self, name: str, *lines: str) -> None:
+        """Lets node 0 say something."""
+        with self.state.lock:
+            log = self.state.logs.setdefault(self.node(name, 0), [])
+            for line in lines:
+                time.sleep(0.00001)  # no two lines in a microsecond
+                log.append((datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z"), line))
+
+    def succeed(self, name: str, deliver: bool = True) -> None:
+        """Lets node 0 deliver its model, and the job end well."""
+        with self.state.lock:
+            place = Handover(self.state.job(name)["spec"]["trainer"]["args"][0])
+        if deliver:
+            with tempfile.TemporaryDirectory() as scratch:
+                for file, content in MODEL.items():
+                    (Path(scratch) / file).parent.mkdir(exist_ok=True)
+                    (Path(scratch) / file).write_bytes(content)
+                place.deliver(Path(scratch))
+            with tempfile.TemporaryDirectory() as scratch:
+                place.take(Path(scratch))  # what it trains with must be there
+        with self.state.lock:
+            self._counts(name, succeeded=1)
+            self._condition(name, "Complete", "all jobs completed successfully")
+
+    def end(self, name: str, number: int, code: int, reason: str = "Error") -> None:
+        """Lets a node's container end."""
+        with self.state.lock:
+            ended = {"exitCode": code, "reason": reason, "finishedAt": now()}
+            self.state.pods[self.node(name, number)]["status"] = {
+                "phase": "Failed",
+                "containerStatuses": [{"state": {"terminated": ended}}],
+            }
+
+    def break_down(
+        self, name: str, message: str = "jobset failed", reason: str = "FailedJobs"
+    ) -> None:
+        """Lets a job fail."""
+        with self.state.lock:
+            self._counts(name, failed=1)
+            self._condition(name, "Failed", message, reason=reason)
+
+    def node(self, name: str, number: int) -> str:
+        """The name of a node's pod."""
+        pods = self.state.pods_of(name)
+        return next(
+            p["metadata"]["name"] for p in pods if p["metadata"]["labels"][INDEX] == str(number)
+        )
+
+    def _begin(self, job: JSON) -> None:
+        threading.Thread(target=self._play, args=(job,), daemon=True).start()
+
+    def _play(self, job: JSON) -> None:
+        name = job["metadata"]["name"]
+        for seconds, method, arguments in self.script:
+            time.sleep(seconds)
+            with self.state.lock:
+                if self.state.jobs.get(name) is not job or "deletionTimestamp" in job["metadata"]:
+                    return
+            getattr(self, method)(name, **arguments)
+
+    def _condition(
+        self, name: str, kind: str, message: str, status: str = "True", reason: str = ""
+    ) -> None:
+        job = self.state.job(name)
+        conditions = job.setdefault("status", {}).setdefault("conditions", [])
+        conditions[:] = [each for each in conditions if each["type"] != kind]
+        conditions.append(
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason or _REASONS[kind],
+                "message": message,
+                "lastTransitionTime": now(),
+            }
+        )
+        self._hold(job)
+
+    def _counts(self, name: str, **counts: int) -> None:
+        job = self.state.job(name)
+        child = {"name": "node", **dict.fromkeys(_COUNTS, 0), **counts}
+        job.setdefault("status", {})["jobsStatus"] = [child]
+        self._hold(job)
+
+    def _hold(self, job: JSON) -> None:
+        """What the controllers write must be as the CRD has it, or the stand-in proves nothing."""
+        self.violations += errors(self.state.touched(job))
+
+
+def _pod(name: str, labels: dict[str, str], more: JSON, problem: str = "") -> JSON:
+    scheduled = {"type": "PodScheduled", "status": "False", "message": problem}
+    return {
+        "kind": "Pod",
+        "metadata": {"name": name, "uid": str(uuid.uuid4()), "labels": labels, **more},
+        "spec": {"containers": [{"name": "node"}]},
+        "status": {"phase": "Pending", "conditions": [scheduled] if problem else []},
+    }

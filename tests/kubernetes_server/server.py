@@ -1,0 +1,151 @@
+"""The server: it listens on a port of this machine, restarts, fails and cuts lines as it is told."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from tests.kubernetes_server.http import Handler
+from tests.kubernetes_server.state import State
+
+# What the chart's Role gives, no more; a request beyond it is refused as a cluster does.
+RIGHTS = {
+    *(f"{verb} trainjobs" for verb in ("create", "get", "list", "delete")),
+    *("get pods", "list pods", "get pods/log", "get workflows"),
+}
+
+
+@dataclass
+class Fault:
+    """How the server misbehaves.
+
+    Attributes:
+        how: `answer` with a status, `plain` text with a status, `drop` a request unread, `lose` the
+            answer of one that was done.
+        times: requests still to fail; None for all.
+        verb, resource: of the requests that fail; "" for all.
+    """
+
+    status: int = 500
+    how: str = "answer"
+    times: int | None = None
+    verb: str = ""
+    resource: str = ""
+    message: str = "made to fail"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Tripwire:
+    """What is done at the n-th request of a kind, before or after the server has done it."""
+
+    verb: str
+    resource: str
+    when: str
+    left: int
+    does: Callable[[], None]
+
+
+@dataclass
+class KubernetesServer:
+    """A stateful stand-in for the API server of a cluster with Kubeflow Trainer.
+
+    Attributes:
+        requests: verb, resource and name of every request that was let in, in order.
+        violations: requests that the API does not have.
+    """
+
+    state: State = field(default_factory=State)
+    token: str = "first-token"
+    rights: set[str] = field(default_factory=lambda: set(RIGHTS))
+    requests: list[tuple[str, str, str]] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    tripwires: list[Tripwire] = field(default_factory=list)
+    connections: set[socket.socket] = field(default_factory=set)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    tls: tuple[Path, Path] | None = None  # certificate and key
+    _port: int = 0
+    _http: ThreadingHTTPServer | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it listens; the same after a restart."""
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self._port
+
+    def start(self) -> None:
+        """Listens; all that there was is there still."""
+        handler = type("BoundHandler", (Handler,), {"server_": self})
+        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
+        self._port = self._http.server_address[1]
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*self.tls)
+            self._http.socket = context.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self) -> None:
+        """Closes the port and every connection."""
+        if self._http is None:
+            return
+        self._http.shutdown()
+        self._http.server_close()
+        self._http = None
+        with self.lock:
+            for connection in list(self.connections):
+                with suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    def fail(self, status: int = 500, **settings: Any) -> Fault:
+        """Lets requests fail from now on; see `Fault`."""
+        fault = Fault(status, **settings)
+        with self.lock:
+            self.faults.append(fault)
+        return fault
+
+    def fault(self, asked: tuple[str, str, str]) -> Fault | None:
+        """The misbehaviour that is due for a request."""
+        with self.lock:
+            for fault in self.faults:
+                if fault.verb in ("", asked[0]) and fault.resource in ("", asked[1]):
+                    if fault.times is None:
+                        return fault
+                    if fault.times > 0:
+                        fault.times -= 1
+                        return fault
+        return None
+
+    def at(
+        self, verb: str, resource: str, when: str, does: Callable[[], None], count: int = 1
+    ) -> None:
+        """Does something at the n-th such request from now on, `before` or `after` it is done."""
+        with self.lock:
+            self.tripwires.append(Tripwire(verb, resource, when, count, does))
+
+    def trip(self, asked: tuple[str, str, str], when: str) -> None:
+        """Does what is due at a request."""
+        due = []
+        with self.lock:
+            for wire in self.tripwires:
+                if (wire.verb, wire.resource) == asked[:2] and wire.when == when:
+                    wire.left -= 1
+                    if wire.left == 0:
+                        due.append(wire.does)
+        for does in due:
+            does()
+
+    def asked(self, verb: str, resource: str) -> int:
+        """How many such requests there were."""
+        return sum(request[:2] == (verb, resource) for request in self.requests)
