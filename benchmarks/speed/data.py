@@ -11,7 +11,8 @@ import numpy as np
 from benchmarks.speed import tasks
 from benchmarks.speed.rows import Bar, Row, compared, interleaved, timed
 from components.allocator import keep_buffers
-from components.data import ShuffledBatches, loader
+from components.batches import ShuffledBatches
+from components.data import loader
 
 WINDOWS, BATCH = 1920, 32
 BYTES = int(np.prod(tasks.WINDOW)) * 4  # of a window

@@ -81,7 +81,10 @@ class FineTuner(LightningModule):
 
     def validation_step(self, batch: dict[str, Tensor], batch_idx: int) -> None:
         """One batch of the val split."""
-        self.val_scores.update(self.network(batch["input"]), batch["label"])
+        logits = self.network(batch["input"])
+        if not self.trainer.datamodule.counts(batch_idx):
+            return
+        self.val_scores.update(logits, batch["label"])
         if not self.trainer.sanity_checking:
             self.flaws.add("val", batch["flaws"])
 

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from components.data import OrderedBatches, ShuffledBatches, loader
+from components.batches import OrderedBatches, ShuffledBatches
+from components.data import loader
 from components.failures import InputError
 
 
@@ -38,13 +39,16 @@ def test_processes_share_the_same_global_batches():
 
 @pytest.mark.parametrize("processes", [1, 2, 3])
 def test_in_file_order_every_window_counts_once_over_all_processes(processes):
-    seen = [
-        index
-        for rank in range(processes)
-        for batch in OrderedBatches(29, 4, rank, processes)
-        for index in batch
-    ]
+    shares = [OrderedBatches(29, 4, rank, processes) for rank in range(processes)]
+    seen = [index for share in shares for batch in list(share)[: share.counted] for index in batch]
     assert sorted(seen) == list(range(29))
+
+
+@pytest.mark.parametrize("windows", [3, 29])
+def test_processes_meet_in_every_batch_even_of_fewer_than_they_are(windows):
+    shares = [OrderedBatches(windows, 4, rank, 3) for rank in range(3)]
+    assert len({len(list(share)) for share in shares}) == 1
+    assert all(batch for share in shares for batch in share)
 
 
 def test_less_than_one_batch_is_refused():

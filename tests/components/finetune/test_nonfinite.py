@@ -12,8 +12,8 @@ import yaml
 from safetensors.torch import load_file
 from torch import nn
 
+from components.batches import ShuffledBatches
 from components.config import compose, for_step
-from components.data import ShuffledBatches
 from components.failures import Failure
 from components.finetune import nonfinite
 from components.finetune.step import run
