@@ -13,6 +13,7 @@ from components.preflight.component import component as preflight
 from components.promote.component import component as promote
 from components.report_failures.component import component as report_failures
 from components.summarize.component import component as summarize
+from components.train_job.component import component as train_job
 from pipeline import placement
 from pipeline.placement import Profile
 
@@ -58,6 +59,4 @@ class Tasks:
     def _made(self, step: str) -> Any:
         if self.profile is None or not placement.launches(self.profile, step):
             return COMPONENTS[step](self.images[step])
-        from components.train_job.component import component as train_job
-
         return train_job(self.images["load-checkpoint"])

@@ -4,9 +4,9 @@ It must not queue for what the TrainJob queues for: a queue full of such tasks w
 itself.
 """
 
-import json
 from typing import Any
 
+from components import parameters
 from pipeline.placement import train_job
 from pipeline.placement.per_step import Retries
 from pipeline.placement.profile import Profile
@@ -31,7 +31,7 @@ def inputs(profile: Profile, step: str, image: str) -> dict[str, Any]:
     """
     if not launches(profile, step):
         return {}
-    job = json.dumps(train_job.manifest(profile, image))
+    job = parameters.pack(train_job.manifest(profile, image))
     return {"job": job, "queue_timeout": seconds(profile.train_job.queue_timeout)}
 
 
