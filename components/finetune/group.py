@@ -37,10 +37,10 @@ def joined(config: Mapping[str, Any]) -> Iterator[None]:
     except RuntimeError as error:
         if not _says_lost(error):
             raise
-        told = config.get("peer_timeout", DEFAULT)
+        said = first_line(error).rpartition("] ")[2]  # without the line of gloo's source
         raise PeerLost(
-            f"another process of this training ended, or did not answer within "
-            f"peer_timeout={told} ({first_line(error)})"
+            "another process of this training ended, or did not answer within "
+            f"peer_timeout={config.get('peer_timeout', DEFAULT)} ({said})"
         ) from error
 
 

@@ -79,7 +79,7 @@ class Peers:
             why = f"no answer from {who} to node {self.nodes.rank} ({self.names[self.nodes.rank]})"
         else:
             why = "all nodes are alive, but a process of another one ended; its record says why"
-        failure = PeerLost(f"{why}; run again to go on: {said}")
+        failure = PeerLost(f"{why}; a new start goes on from the last state: {said}")
         failure.log = records[0].get("log", ()) if records else ()
         return failure
 
