@@ -35,19 +35,20 @@ RULES: dict[str, Callable[[Any], bool]] = {
 _LABEL = r"([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)"
 _DOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _KEYS = {"pattern": rf"^({_DOMAIN}/)?{_LABEL}\Z"}
-_PARTS = {
-    "name": {"type": "string", "pattern": rf"^{_DOMAIN}\Z", "maxLength": 253},
-    "labels": {"additionalProperties": {"type": "string", "pattern": rf"^{_LABEL}?\Z"}},
-    "annotations": {"additionalProperties": {"type": "string"}},
-}
+_NAME = {"type": "string", "pattern": rf"^{_DOMAIN}\Z", "maxLength": 253}
+_LABELS = {"type": "string", "pattern": rf"^{_LABEL}?\Z"}
 METADATA = {  # the server's own description of an object's metadata, which no CRD repeats
     "type": "object",
     "required": ["name"],
     "additionalProperties": False,
     "properties": {
-        "name": _PARTS["name"],
-        "labels": {"type": "object", "propertyNames": _KEYS, **_PARTS["labels"]},
-        "annotations": {"type": "object", "propertyNames": _KEYS, **_PARTS["annotations"]},
+        "name": _NAME,
+        "labels": {"type": "object", "propertyNames": _KEYS, "additionalProperties": _LABELS},
+        "annotations": {
+            "type": "object",
+            "propertyNames": _KEYS,
+            "additionalProperties": {"type": "string"},
+        },
         "ownerReferences": {
             "type": "array",
             "items": {

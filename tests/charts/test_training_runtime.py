@@ -67,6 +67,7 @@ def test_all_nodes_start_again_but_not_on_wrong_input(runtime):
     (rule,) = job["podFailurePolicy"]["rules"]
     assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2])
     assert job["backoffLimit"] == 0  # a node alone can't come back into the group
+    assert job["template"]["spec"]["restartPolicy"] == "Never"  # what such a policy asks for
     policy = runtime["spec"]["template"]["spec"]["failurePolicy"]
     assert policy["maxRestarts"] == 5
     assert [(rule["action"], rule["onJobFailureReasons"]) for rule in policy["rules"]] == [
