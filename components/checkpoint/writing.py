@@ -37,8 +37,10 @@ def write_safetensors(
     try:
         with path.open("wb") as file:
             file.write(_header(ordered, metadata or {}))
-            places = _places(file.tell(), ordered)
+            *places, end = accumulate((t.nbytes for t in ordered), initial=file.tell())
             file.flush()
+            # A full disk is told at once; and large writes to a file that grows are slow on ext4.
+            os.posix_fallocate(file.fileno(), 0, end)
             with ThreadPoolExecutor(min(_AT_ONCE, os.cpu_count() or 1)) as pool:
                 counts = list(pool.map(_copy, [file] * len(ordered), ordered, places))
         spoilt = {t.name: count for t, count in zip(ordered, counts, strict=True) if count}
@@ -47,11 +49,6 @@ def write_safetensors(
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-
-
-def _places(start: int, tensors: Iterable[TensorRef]) -> list[int]:
-    ends = accumulate((tensor.nbytes for tensor in tensors), initial=start)
-    return list(ends)[:-1]
 
 
 def _copy(file: BinaryIO, tensor: TensorRef, place: int) -> int:
