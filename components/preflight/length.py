@@ -1,6 +1,7 @@
 """The length of the training: whole batches, whole steps, and a schedule that fits into them."""
 
 import math
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ PRECISIONS = (
     *("16", "32", "64", "bf16", "16-true", "16-mixed", "bf16-true", "bf16-mixed"),
     *("32-true", "64-true", "transformer-engine", "transformer-engine-float16"),
 )
+PROCESSES = "BIOTUNE_PROCESSES"  # of all nodes together, where a cluster's profile asks for several
 LIGHTNINGS = 1000  # epochs, where neither epochs nor steps are set
 # Who sets one of these tries something out, or ends the training by time.
 _TRIALS = ("limit_train_batches", "overfit_batches", "fast_dev_run", "max_time")
@@ -45,7 +47,7 @@ def _limit(trainer: Mapping[str, Any]) -> float:
 def _batches(data: Splits, settings: Mapping[str, Any], findings: list[str]) -> int:
     """The batches of an epoch; 0 and a finding if there is none."""
     size, trainer = settings["data"]["batch_size"], settings["trainer"]
-    devices = str(trainer["devices"])
+    devices = os.environ.get(PROCESSES) or str(trainer["devices"])
     count = int(devices) if devices.isdigit() and int(devices) else 1
     windows, uri = data["train"].header.windows, data["train"].uri
     if not (batches := windows // (size * count)):

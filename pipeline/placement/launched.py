@@ -46,9 +46,19 @@ def limit(profile: Profile, retries: Retries) -> str:
 
 
 def variables(profile: Profile, step: str) -> dict[str, str]:
-    """Tells the last task of a run that it is to delete the run's TrainJobs."""
-    last = step == "report-failures" and profile.nodes > 1
-    return {"BIOTUNE_TRAIN_JOBS": "true"} if last else {}
+    """What other tasks are told of it.
+
+    Preflight hears among how many processes a batch is shared, the last task of a run that it is
+    to delete the run's TrainJobs.
+    """
+    if profile.nodes == 1:
+        return {}
+    processes = str(profile.nodes * train_job.processes(profile))
+    told = {
+        "preflight": {"BIOTUNE_PROCESSES": processes},
+        "report-failures": {"BIOTUNE_TRAIN_JOBS": "true"},
+    }
+    return told.get(step, {})
 
 
 def _queued(profile: Profile) -> int:

@@ -41,7 +41,7 @@ def manifest(profile: Profile, image: str) -> dict[str, Any]:
                 "image": image,
                 "command": list(COMMAND),
                 "numNodes": profile.nodes,
-                "numProcPerNode": max(1, profile.gpu.count),
+                "numProcPerNode": processes(profile),
                 "env": _variables(profile),
             },
             "runtimePatches": [{"manager": MANAGER, "trainingRuntimeSpec": _patched(profile)}],
@@ -58,6 +58,11 @@ def manifest(profile: Profile, image: str) -> dict[str, Any]:
     if timeout := profile.steps.value(STEP, "timeout"):
         job["spec"]["activeDeadlineSeconds"] = seconds(timeout)
     return job
+
+
+def processes(profile: Profile) -> int:
+    """How many processes train on each node: one a GPU, or one on its CPUs."""
+    return max(1, profile.gpu.count)
 
 
 def _runtime(runtime: Runtime) -> dict[str, str]:

@@ -92,16 +92,21 @@ def test_each_seed_has_a_job_of_its_own(tmp_path, monkeypatch):
     assert found["finetune"]["job"] == found["finetune-2"]["job"]
 
 
-def test_the_runs_last_task_takes_away_what_is_left(several, everything):
+def test_other_tasks_are_told_what_they_must_know_of_it(several, everything):
     def told(spec):
         return {
-            name: [entry["value"] for entry in executor["container"].get("env", ())]
+            (name, entry["name"]): entry["value"]
             for name, executor in spec["deploymentSpec"]["executors"].items()
-            if "BIOTUNE_TRAIN_JOBS" in json.dumps(executor["container"].get("env", ()))
+            for entry in executor["container"].get("env", ())
+            if not entry["name"].startswith("AWS_")
         }
 
-    assert told(several[0]) == {"exec-report-failures": ["s3://bucket/runs", "true"]}
-    assert told(everything[0]) == {}
+    ours = {key: value for key, value in told(several[0]).items() if key[1] != "BIOTUNE_RUNS"}
+    assert ours == {
+        ("exec-preflight", "BIOTUNE_PROCESSES"): "32",
+        ("exec-report-failures", "BIOTUNE_TRAIN_JOBS"): "true",
+    }
+    assert {name for _, name in told(everything[0])} == {"BIOTUNE_RUNS"}
 
 
 def test_what_a_job_holds_is_no_parameter(several):

@@ -155,6 +155,15 @@ def test_the_length_of_the_training_is_what_finetune_will_find(overrides, expect
     assert expected in str(refused.value)
 
 
+def test_a_batch_is_held_against_all_the_processes_that_a_profile_asks_for(check, monkeypatch):
+    """On several nodes their number is the profile's, which preflight is told by its variable."""
+    assert check("data.batch_size=64") == []
+    monkeypatch.setenv("BIOTUNE_PROCESSES", "32")
+    with pytest.raises(Findings, match=r"on 32 devices: .*=54 or less"):
+        check("data.batch_size=64")
+    assert check("data.batch_size=54", "trainer.devices=99") == []
+
+
 def test_labels_that_end_below_the_number_of_classes_are_not_taken_to_begin_at_one(check, data):
     for split in ("train", "val", "test"):
         change(data, split, "label", lambda labels: np.where(labels == 0, 1, labels))
