@@ -9,13 +9,17 @@ import torch
 from lightning.pytorch.strategies import DDPStrategy, SingleDeviceStrategy
 from torch import Tensor
 
+from components.finetune import sharding
 
-def may_fuse(trainer: lightning.Trainer) -> bool:
-    """Whether the optimizer's step may be one kernel.
+
+def may_fuse(trainer: lightning.Trainer, optimizer: str) -> bool:
+    """Whether the optimizer's step may be one kernel, which torch's SGD lacks for parts of a model.
 
     Such a step unscales gradients itself, so that they can't be clipped before where a scaler is at
     work (16-mixed); Lightning refuses to clip under bf16-mixed too, where we do it ourselves.
     """
+    if sharding.is_divided(trainer) and optimizer == "SGD":
+        return False
     precision = str(trainer.precision)
     if not precision.endswith("-mixed"):
         return True

@@ -145,7 +145,7 @@ class FineTuner(LightningModule):
             self.network.encoder,
             self.table,
             self.config["optimizer"],
-            fused=clipping.may_fuse(self.trainer),
+            fused=clipping.may_fuse(self.trainer, self.config["optimizer"]["optim"]),
         )
         self.trainer.fit_loop.setup_data()  # or no batches are counted where steps or time end it
         batches = self.trainer.num_training_batches / self.trainer.accumulate_grad_batches

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 def freeze(encoder: nn.Module, parts: Mapping[str, str]) -> None:
@@ -32,10 +32,10 @@ def rest(encoder: nn.Module, parts: Mapping[str, str], head: Sequence[str]) -> N
             module.training = False
 
 
-def digest(encoder: nn.Module, parts: Mapping[str, str]) -> str:
+def digest(weights: Mapping[str, Tensor], parts: Mapping[str, str]) -> str:
     """SHA-256 of the backbone's bytes, buffers such as batch-norm statistics included."""
     total = hashlib.sha256()
-    for name, tensor in sorted(encoder.state_dict().items()):
+    for name, tensor in sorted(weights.items()):
         if parts[name] != "head":
             total.update(name.encode())
             # As bytes, since numpy has no bfloat16.

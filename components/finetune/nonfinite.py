@@ -16,6 +16,7 @@ from lightning.pytorch.callbacks import Callback
 from torch import Tensor
 
 from components.failures import Failure
+from components.finetune import sharding
 from components.finetune.finetuner import FineTuner
 
 log = logging.getLogger("biotune")
@@ -68,7 +69,7 @@ class Guard(Callback):
         grads = [p.grad for group in groups for p in group["params"] if p.grad is not None]
         if not grads:
             return
-        norm = tuner.gradient_norm = torch.nn.utils.get_total_norm(grads)
+        norm = tuner.gradient_norm = sharding.whole(torch.nn.utils.get_total_norm(grads))
         fine = torch.isfinite(norm)
         if self.policy == STOP:
             self._note(fine, trainer, "gradient", norm)

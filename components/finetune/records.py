@@ -7,20 +7,23 @@ from typing import Any
 
 import yaml
 from safetensors.torch import save_file
+from torch import Tensor
 
 from components.artifacts import CONFIG, HISTORY, LEARNING_RATES, MODEL
 from components.finetune.finetuner import FineTuner
 
 
-def write(folder: Path, tuner: FineTuner, config: Mapping[str, Any]) -> None:
+def write(
+    folder: Path, weights: Mapping[str, Tensor], tuner: FineTuner, config: Mapping[str, Any]
+) -> None:
     """Writes a tuned model's files.
 
     Args:
+        weights: of the whole encoder.
         config: resolved, with the provenance; the model is rebuilt from it alone.
     """
-    state = tuner.network.encoder.state_dict()
     # Copies: safetensors refuses tensors that share their memory, as tied weights do.
-    copies = {name: tensor.cpu().contiguous().clone() for name, tensor in state.items()}
+    copies = {name: tensor.cpu().contiguous().clone() for name, tensor in weights.items()}
     save_file(copies, folder / MODEL)
     (folder / CONFIG).write_text(yaml.safe_dump(dict(config), sort_keys=False))
     lr = config["optimizer"]["lr"]

@@ -17,7 +17,7 @@ import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 from torch import Tensor, distributed
 
-from components.finetune import position, shares
+from components.finetune import position, sharding, shares
 from components.finetune.finetuner import FineTuner
 
 log = logging.getLogger("biotune")
@@ -36,10 +36,13 @@ def take(
     """
     mine = {"random": _random_states(), "half": tuner.half_epoch()}
     ranks = _gathered(_copied(mine), trainer)
-    if not trainer.is_global_zero:
-        return None
     # What `Trainer.save_checkpoint` writes; it would write at once, while the training waits.
-    state = _copied(trainer._checkpoint_connector.dump_checkpoint(weights_only=False))
+    dump = trainer._checkpoint_connector.dump_checkpoint
+    if not trainer.is_global_zero:
+        if sharding.is_divided(trainer):
+            dump(weights_only=False)  # the first process needs everybody's parts
+        return None
+    state = _copied(dump(weights_only=False))
     position.settle(state["loops"]["fit_loop"], where["batch"], validating=where["validating"])
     keepers = {
         keeper.state_key: {name: getattr(keeper, name, None) for name in _FORGOTTEN}

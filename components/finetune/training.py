@@ -13,19 +13,20 @@ import lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
 
 from components.config import for_loading
 from components.data import Splits
 from components.failures import Failure, InputError, first_line
-from components.finetune import acceleration, freezing, memory, nonfinite, records
+from components.finetune import acceleration, freezing, memory, nonfinite, records, sharding
 from components.finetune.assembly import assemble
-from components.finetune.finetuner import FineTuner
 from components.finetune.preemption import Preemption
 from components.finetune.trainer import build_trainer
 from components.folds import parts
 from components.tracking.callback import following_training
 
 log = logging.getLogger("biotune")
+ENCODER = "network.encoder."  # of the FineTuner, as checkpoints name it
 UNTOLD = ("resume", "tracking")  # no part of the model
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
 
@@ -75,15 +76,16 @@ def train(request: Request) -> None:
     trainer = build_trainer(config, folder, ours)
     trainer.precision_plugin.convert_module(tuner)  # bf16-true, say: no change by training
     acceleration.prepare(tuner.network.encoder, tuner.network, tuner.parts, config)
-    before = freezing.digest(tuner.network.encoder, tuner.parts)
+    before = freezing.digest(tuner.network.encoder.state_dict(), tuner.parts)
     tuner.train()  # Lightning keeps the mode that it finds
     state = keeper.state if keeper else None
     with memory.told(data["batch_size"]), acceleration.told(config), _lightning_told():
         trainer.fit(tuner, datamodule=splits, ckpt_path=state, weights_only=True)
+    weights = sharding.gathered(trainer, tuner.network.encoder.state_dict())
     if not trainer.is_global_zero:
         return
-    selected = _load_best(trainer, tuner)
-    after = freezing.digest(tuner.network.encoder, tuner.parts)
+    selected, weights = _best(trainer) or ("last step", weights)
+    after = freezing.digest(weights, tuner.parts)
     if config["freeze_backbone"] and before != after:
         raise Failure("freeze_backbone=true: the backbone has changed all the same; report this")
     provenance = {
@@ -94,14 +96,14 @@ def train(request: Request) -> None:
     }
     if policy == nonfinite.SKIP:
         provenance["skipped_steps"] = guard.skipped
-    weights = {"class_weights": tuner.objective.class_weights}  # as numbers, not as "balanced"
+    numbers = {"class_weights": tuner.objective.class_weights}  # not as "balanced"
     provenance["data"] = {
         split: facts | {"flaws": tuner.flaws.records.get(split, {})}
         for split, facts in provenance["data"].items()
     }
-    resolved = {"objective": config["objective"] | weights, "provenance": provenance}
+    resolved = {"objective": config["objective"] | numbers, "provenance": provenance}
     kept = {key: value for key, value in config.items() if key not in UNTOLD}
-    records.write(folder, tuner, kept | resolved)
+    records.write(folder, weights, tuner, kept | resolved)
 
 
 def _start(plan: Mapping[str, Any] | None) -> tuple[int, int]:
@@ -122,17 +124,20 @@ def _lightning_told() -> Iterator[None]:
         raise end.__context__ or end from None
 
 
-def _load_best(trainer: lightning.Trainer, tuner: FineTuner) -> str:
-    """Takes the weights of the best epoch, and says which it was."""
+def _best(trainer: lightning.Trainer) -> tuple[str, dict[str, Tensor]] | None:
+    """Which epoch was the best, and its weights; None where none was kept."""
     keeper = trainer.checkpoint_callback
     if not isinstance(keeper, ModelCheckpoint) or keeper.best_model_score is None:
         log.warning("no best checkpoint was kept: the model is that of the last step")
-        return "last step"
+        return None
     score = float(keeper.best_model_score)
     if not math.isfinite(score):
         raise Failure(f"the training never gave a finite {keeper.monitor}; lower optimizer.lr")
-    saved = torch.load(keeper.best_model_path, map_location=tuner.device, weights_only=True)
-    tuner.load_state_dict(saved["state_dict"])
+    saved = torch.load(keeper.best_model_path, map_location="cpu", weights_only=True)
     selected = f"epoch {saved['epoch'] + 1}, {keeper.monitor} {score:.4f}"
     log.info("kept %s", selected)
-    return selected
+    return selected, {
+        name.removeprefix(ENCODER): tensor
+        for name, tensor in saved["state_dict"].items()
+        if name.startswith(ENCODER)
+    }
