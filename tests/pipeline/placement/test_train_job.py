@@ -4,6 +4,8 @@ from copy import deepcopy
 
 import pytest
 
+from components.kube.workflows import Workflow
+from components.train_job import manifest
 from pipeline import placement
 from pipeline.placement import train_job
 from tests.crds import errors
@@ -14,10 +16,8 @@ from tests.pipeline.placement.profiles import EVERYTHING, PROFILES, on_nodes
 def made(profile):
     """The TrainJob as it is sent: the task that follows it has filled in what it knows."""
     job = train_job.manifest(profile, placement.images(profile)["finetune"])
-    job["metadata"]["name"] = "biotune-1"
-    job["spec"]["trainer"]["args"] = ["s3://bucket/biotune/runs/1/finetune/training"]
-    job["spec"]["trainer"]["env"].append({"name": "BIOTUNE_RUN", "value": "1"})
-    return job
+    run, place = "7e8f", f"{profile.runs}/7e8f/finetune/seed-3"
+    return manifest.completed(job, run, "seed-3", place, Workflow("biotune-x2x", "4f1c"))
 
 
 def pod_of(job):
@@ -45,6 +45,8 @@ def test_what_each_key_becomes():
     job = made(EVERYTHING)
     assert job["metadata"]["labels"] == {
         "biotune.io/task": "finetune",
+        "biotune.io/run": "7e8f",
+        "biotune.io/key": "seed-3",
         "kueue.x-k8s.io/queue-name": "biotune",
     }
     assert job["spec"]["activeDeadlineSeconds"] == 86400
@@ -73,7 +75,7 @@ def test_its_environment_has_secrets_by_name_alone():
     assert {e["name"]: e.get("value", e.get("valueFrom")) for e in env} == {
         "OMP_NUM_THREADS": "8",
         "BIOTUNE_RUNS": "s3://bucket/biotune/runs",
-        "BIOTUNE_RUN": "1",
+        "BIOTUNE_RUN": "7e8f",
         "BIOTUNE_POD": {"fieldRef": {"fieldPath": "metadata.name"}},
         "BIOTUNE_SILENCE": "900",
         "AWS_ENDPOINT_URL": "https://s3.example.com",
