@@ -8,11 +8,13 @@ tried.
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import h5py
 import numpy as np
 
 _MOST_CHUNKS = 10_000_000
+_WORTH_A_THREAD = 2**20  # bytes of a batch: the kernel's copying is worth a second core from there
 
 
 class Extents:
@@ -30,6 +32,7 @@ class Extents:
     ) -> None:
         self.file, self.descriptor = file, file.id.get_vfd_handle()
         self.offsets, self.shape, self.dtype = offsets, shape, dtype
+        self._aid: tuple[int, ThreadPoolExecutor] | None = None
 
     @classmethod
     def of(cls, arrays: Sequence[h5py.Dataset]) -> "Extents | None":
@@ -55,14 +58,29 @@ class Extents:
         Raises:
             OSError: the file has become shorter.
         """
-        offsets = self.offsets[places]
+        found = self.offsets[places]
+        rows, offsets = np.argsort(found, kind="stable").tolist(), found.tolist()
+        if into.nbytes < _WORTH_A_THREAD:
+            return self._read(offsets, rows, into)
+        half = len(rows) // 2
+        other = self._helper().submit(self._read, offsets, rows[half:], into)
+        self._read(offsets, rows[:half], into)
+        return other.result()
+
+    def _read(self, offsets: list[int], rows: list[int], into: np.ndarray) -> None:
         stored = None if self.dtype == into.dtype else np.empty(self.shape, self.dtype)
-        for row in np.argsort(offsets, kind="stable").tolist():
+        for row in rows:
             target = into[row] if stored is None else stored
-            if os.preadv(self.descriptor, [target], int(offsets[row])) < target.nbytes:
+            if os.preadv(self.descriptor, [target], offsets[row]) < target.nbytes:
                 raise OSError("cut off since it was opened")
             if stored is not None:
                 into[row] = stored
+
+    def _helper(self) -> ThreadPoolExecutor:
+        """A thread of this process: one from before a fork would never answer."""
+        if self._aid is None or self._aid[0] != os.getpid():
+            self._aid = os.getpid(), ThreadPoolExecutor(1, thread_name_prefix="windows")
+        return self._aid[1]
 
 
 def _offsets(array: h5py.Dataset) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """However a file is stored, the same windows come out; what lies there plainly is read plainly."""
 
+import multiprocessing
 import os
 
 import h5py
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.failures import InputError
-from components.hdf5 import Windows
+from components.hdf5 import Windows, extents
 from components.hdf5.extents import Extents
 from components.hdf5.slabs import Held, Slabs
 
@@ -49,6 +50,18 @@ def hold(windows, source, scale=1.0):
 def test_what_is_stored_as_it_is_comes_straight_from_the_file(stored, tmp_path):
     scale = stored.get("scale", 1.0)
     hold(Windows(write(tmp_path / "train.h5", **stored)), Extents, scale)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "i2"])
+def test_a_batch_read_by_two_threads_comes_whole_also_after_a_fork(dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr(extents, "_WORTH_A_THREAD", 0)
+    windows = Windows(write(tmp_path / "train.h5", dtype))
+    hold(windows, Extents)
+    child = multiprocessing.get_context("fork").Process(target=hold, args=(windows, Extents))
+    child.start()
+    child.join(20)
+    child.kill()
+    assert child.exitcode == 0
 
 
 @pytest.mark.parametrize(("few", "source"), [(True, Held), (False, Slabs)])
