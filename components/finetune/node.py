@@ -53,7 +53,7 @@ def _train(place: Handover, me: nodes.Nodes) -> None:
         shape = {"num_nodes": me.count, "devices": me.processes}
         config = {**asked.config, "trainer": {**asked.config["trainer"], **shape}}
         seconds = float(os.environ.get(silence.VARIABLE, silence.DEFAULT))
-        log.info("node %d of %d, %s process(es) on each", me.rank, me.count, me.processes)
+        log.info("node %d of %d; processes on each: %s", me.rank, me.count, me.processes)
         output = scratch / "model"
         # The other nodes end with the first one.
         with silence.minded(place, seconds) if me.first else nullcontext():

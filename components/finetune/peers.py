@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-from torch.distributed import TCPStore
+from torch.distributed import DistError, TCPStore
 
 from components.failures import POD, PeerLost, first_line
 from components.finetune.nodes import Nodes
@@ -89,12 +89,12 @@ class Peers:
             before = [self._store.add(f"beat-{rank}", 0) for rank in others]
             time.sleep(2 * self._pace)
             now = [self._store.add(f"beat-{rank}", 0) for rank in others]
-        except RuntimeError:
+        except DistError:
             return [0]
         return [rank for rank, b, n in zip(others, before, now, strict=True) if b == n]
 
     def _beat(self) -> None:
-        with suppress(RuntimeError):  # the first node is gone: the training ends by itself
+        with suppress(DistError):  # the first node is gone: the training ends by itself
             while True:
                 self._store.add(f"beat-{self.nodes.rank}", 1)
                 time.sleep(self._pace)
@@ -118,8 +118,8 @@ def joined(nodes: Nodes, seconds: float) -> Iterator[Peers]:
             multi_tenant=True,  # torch's launcher opens it again
         )
         yield Peers(nodes, store, seconds)
-    except RuntimeError as error:
+    except DistError as error:
         raise PeerLost(
             f"node {nodes.rank}: the {nodes.count} nodes did not come together within {wait:.0f} s "
-            f"({first_line(error)})"
+            f"or one left before the training began ({first_line(error)})"
         ) from error

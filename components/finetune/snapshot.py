@@ -83,10 +83,10 @@ def put_back(trainer: lightning.Trainer, tuner: FineTuner, ours: Mapping[str, An
     _put_back_random_states(ours["ranks"][rank % before]["random"])
     if before != now and trainer.is_global_zero:
         log.warning(
-            "%d process(es) go on where %d stopped: the batches are the same, the result is not "
-            "bit for bit that of a training that was not stopped",
-            now,
+            "the number of processes was %d and is %d now: the batches are the same, the result is "
+            "not bit for bit that of a training that was not stopped",
             before,
+            now,
         )
 
 

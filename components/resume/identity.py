@@ -87,8 +87,8 @@ def _fitting(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
     """What makes the batches of a state, if it can be made by the processes that there are."""
     batch, processes = there.get(BATCH) or 0, wanted[PROCESSES]
     if not batch or batch % processes:
-        return f"no data.batch_size makes that on {processes} processes; "
-    return f"set data.batch_size={batch // processes} on {processes} process(es), or "
+        return f"no data.batch_size makes that (processes: {processes}); "
+    return f"set data.batch_size={batch // processes} (processes: {processes}), or "
 
 
 def _short(value: Any) -> str:
