@@ -37,6 +37,15 @@ def test_trainer_takes_runtime_and_job_of_every_profile_of_the_chart(render, nam
     assert container(runtime)["image"] == image
 
 
+def test_a_runtime_of_the_clusters_may_serve_in_its_place(render):
+    named = {"kind": "ClusterTrainingRuntime", "name": "torch-distributed"}
+    values = {"profile": {"train_job": {"runtime": named}}}
+    made = render({**values, "trainer": {"enabled": True, "createRuntime": False}})
+    assert "TrainingRuntime" not in {kind for kind, _ in made}
+    profile = yaml.safe_load(made["ConfigMap", "biotune-profile"]["data"]["profile.yaml"])
+    assert profile["train_job"] == {"runtime": named}
+
+
 def job_of(runtime):
     (job,) = runtime["spec"]["template"]["spec"]["replicatedJobs"]
     return job
