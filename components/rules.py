@@ -1,6 +1,5 @@
 """What the values of the configuration may be."""
 
-import re
 from collections.abc import Callable
 from numbers import Real
 from typing import Any
@@ -8,8 +7,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from components import strategies
 from components.failures import first_line
-from components.resume.wanted import DURATION
+from components.resume import wanted
 from components.tracking import settings as tracking
 
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
@@ -42,10 +42,6 @@ def _or(option: Any, holds: Callable) -> Callable:
 def _one_of(*options: Any) -> Callable:
     # `1 == True` in Python, but the number 1 is no spelling of true.
     return lambda value: any(value == o and type(value) is type(o) for o in options)
-
-
-def _duration(value: Any) -> bool:
-    return isinstance(value, str) and bool(re.fullmatch(DURATION, value))
 
 
 _boolean = _one_of(True, False)
@@ -95,14 +91,6 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "gradient_checkpointing": (_boolean, "true or false"),
     "matmul_precision": (_one_of("highest", "high", "medium"), "highest, high or medium"),
     "nonfinite": (_one_of("stop", "skip"), "stop or skip"),
-    "resume.uri": (
-        lambda value: value is None or (isinstance(value, str) and value != ""),
-        "a folder, an s3:// prefix, null or none",
-    ),
-    "resume.every": (_duration, "a duration, as in 30s, 10m or 1h"),
-    "resume.keep": (_whole(2), "an integer of at least 2"),
-    "resume.lease": (_duration, "a duration, as in 30s, 10m or 1h"),
-    "peer_timeout": (_duration, "a duration, as in 30s, 10m or 1h"),
     "allow_targets": (
         lambda value: OmegaConf.is_list(value) and all(type(name) is str for name in value),
         "a list of import paths, as in [my_package.MyModel]",
@@ -112,6 +100,8 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         _one_of(*NORMALIZATIONS),
         "quartile (or true), zscore, minmax or none (or false)",
     ),
+    **wanted.RULES,
+    **strategies.RULES,
     **tracking.RULES,
 }
 
@@ -125,7 +115,8 @@ def check(config: DictConfig) -> list[str]:
     findings = [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    findings += _excluded(config) + tracking.findings(config.get("tracking") or {})
+    findings += _excluded(config) + strategies.findings(config)
+    findings += tracking.findings(config.get("tracking") or {})
     return findings + _promotion(config) + _monitors(config) + _normalization(config)
 
 

@@ -9,6 +9,7 @@ Whatever is written is whole, under the names that it always has: checkpoints an
 of any other strategy.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from components.failures import InputError
 from components.finetune.acceleration import blocks
 
-FSDP = "fsdp"
+log = logging.getLogger("biotune")
 
 
 class Sharded(DDPStrategy):
@@ -60,6 +61,15 @@ class Sharded(DDPStrategy):
             )
         ]
         super().load_optimizer_state_dict({"optimizer_states": states})
+
+
+def settings() -> dict[str, Any]:
+    """Arguments of Lightning's trainer by which the processes divide the model."""
+    if not distributed.is_initialized():  # which the processes' worker does, if there are several
+        log.warning("trainer.strategy=fsdp: there is one process, so that nothing is divided")
+        return {"strategy": "auto"}
+    # What is put together in inference mode could not be trained after that.
+    return {"strategy": Sharded(), "inference_mode": False}
 
 
 def divide(encoder: nn.Module, parts: Mapping[str, str], device: torch.device) -> None:

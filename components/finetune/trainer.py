@@ -12,6 +12,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.callbacks import Callback, Checkpoint, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 
+from components import strategies
 from components.failures import InputError, first_line
 from components.finetune import sharding
 from components.instantiation import make
@@ -48,9 +49,8 @@ def build_trainer(
     # it were the best.
     keeps = any(isinstance(callback, Checkpoint) for callback in callbacks)
     settings.setdefault("enable_checkpointing", keeps)
-    if settings["strategy"] == sharding.FSDP:
-        # What is put together in inference mode could not be trained after that.
-        settings |= {"strategy": sharding.Sharded(), "inference_mode": False}
+    if settings.get("strategy") == strategies.FSDP:
+        settings |= sharding.settings()
     try:
         return lightning.Trainer(
             **settings,

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,23 @@ from components.failures import RUN, RUNS
 DURATION = r"(\d+(?:\.\d+)?)(s|m|h)"
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 NONE = "none"
+_WANTED = "a duration, as in 30s, 10m or 1h"
+
+
+def _duration(value: Any) -> bool:
+    return isinstance(value, str) and bool(re.fullmatch(DURATION, value))
+
+
+RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "resume.uri": (
+        lambda value: value is None or (isinstance(value, str) and value != ""),
+        "a folder, an s3:// prefix, null or none",
+    ),
+    "resume.every": (_duration, _WANTED),
+    "resume.keep": (lambda value: type(value) is int and value >= 2, "an integer of at least 2"),
+    "resume.lease": (_duration, _WANTED),
+    "peer_timeout": (_duration, _WANTED),
+}
 
 
 @dataclass(frozen=True)
