@@ -104,6 +104,10 @@ WRONG = {
         {"profile": {"nodes": 4, "runs": "s3://bucket/runs"}},
         "profile.nodes=4: set trainer.enabled",
     ),
+    "nodes without a place to meet": (
+        {"profile": {"nodes": 4}, "trainer": {"enabled": True}},
+        "profile.nodes=4: needs profile.runs",
+    ),
     "another runtime": (
         {
             "profile": {"train_job": {"runtime": {"name": "torch-distributed"}}},

@@ -65,6 +65,9 @@
 {{- if and (gt $nodes 1) (not $v.trainer.enabled) -}}
 {{- $found = append $found (printf "profile.nodes=%d: set trainer.enabled, without which no step may make a TrainJob" $nodes) -}}
 {{- end -}}
+{{- if and (gt $nodes 1) (not $profile.runs) -}}
+{{- $found = append $found (printf "profile.nodes=%d: needs profile.runs, as nodes share nothing else" $nodes) -}}
+{{- end -}}
 {{- range $which := list "data" "cache" -}}
 {{- $volume := get $v.volumes $which -}}
 {{- if and (gt $nodes 1) $volume.enabled (not $volume.existingClaim) (not (has "ReadWriteMany" $volume.accessModes)) -}}
