@@ -5,6 +5,7 @@ import json
 import pytest
 import yaml
 
+from components import parameters
 from pipeline import placement
 from pipeline.placement import train_job
 from tests.crds import errors
@@ -78,7 +79,7 @@ def test_it_is_given_the_whole_job_and_hands_on_what_finetune_does(several, tmp_
         "config": "preflight.finetune",
         "backbone": "load-checkpoint.backbone",
     }
-    job = json.loads(given["job"])
+    job = parameters.unpack(given["job"])
     profile = placement.load(tmp_path / "cluster.yaml")
     assert job == train_job.manifest(profile, "registry.example.com/biotune/biotune-finetune:7")
     assert errors({**job, "metadata": {**job["metadata"], "name": "biotune-1"}}) == []
@@ -110,8 +111,8 @@ def test_other_tasks_are_told_what_they_must_know_of_it(several, everything):
 
 
 def test_what_a_job_holds_is_no_parameter(several):
-    parameters = several[0]["root"]["inputDefinitions"]["parameters"]
-    assert {name for name, said in parameters.items() if said.get("isOptional")} == {
+    taken = several[0]["root"]["inputDefinitions"]["parameters"]
+    assert {name for name, said in taken.items() if said.get("isOptional")} == {
         "manifest", "cpu", "memory", "node_selector",
     }  # fmt: skip
 

@@ -87,6 +87,11 @@ def test_its_environment_has_secrets_by_name_alone():
     }
 
 
+def test_a_variable_may_be_empty():
+    env = made(on_nodes({"env": {"NCCL_DEBUG": ""}}))["spec"]["trainer"]["env"]
+    assert {"name": "NCCL_DEBUG", "value": ""} in env
+
+
 def test_its_pods_are_placed_and_locked_up():
     pod = pod_of(made(EVERYTHING))
     assert pod["metadata"]["labels"]["biotune.io/task"] == "finetune"
