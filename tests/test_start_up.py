@@ -19,6 +19,8 @@ import sys
 import torch, lightning, timm, torchmetrics, h5py, hydra
 before = set(sys.modules)
 import components.config, components.finetune.step
+late = "torch.distributed.elastic"
+assert late not in sys.modules, f"{late} is for who starts several processes"
 print(*set(sys.modules) - before)
 """
 
