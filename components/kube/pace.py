@@ -12,6 +12,7 @@ class Pace:
         beat: between two words to the nodes that their launcher is alive.
         first, slowest: before the first and the later repetitions of a request that failed.
         patience: with an API that can't serve.
+        parting: with each request between SIGTERM and SIGKILL.
         going: for a deleted job to be gone.
     """
 
@@ -20,4 +21,5 @@ class Pace:
     first: float = 1.0
     slowest: float = 30.0
     patience: float = 900.0
+    parting: float = 8.0
     going: float = 600.0

@@ -24,6 +24,11 @@ def condition(job: Job, kind: str) -> dict[str, Any] | None:
     return next((c for c in found if c["type"] == kind and c["status"] == "True"), None)
 
 
+def has_ended(job: Job) -> bool:
+    """Whether nothing more will happen."""
+    return any(condition(job, kind) for kind in (COMPLETE, FAILED))
+
+
 def is_at_work(job: Job) -> bool:
     """Whether all its nodes are ready, or some of them have ended."""
     if job["spec"].get("suspend"):

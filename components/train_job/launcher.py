@@ -16,8 +16,6 @@ from components.train_job.following import End, Ended, follow
 
 log = logging.getLogger("biotune")
 
-_GRACE = 8.0  # seconds for each request between SIGTERM and SIGKILL
-
 
 class Launcher:
     """The job of one training.
@@ -130,11 +128,11 @@ class Launcher:
         return Failure(f"{self._name}: has ended without a model")
 
     def _leave(self) -> None:
-        workflow = self._workflow
-        if workflow is None or not workflow.is_cancelled(self._connection, within=_GRACE):
+        workflow, within = self._workflow, self._connection.pace.parting
+        if workflow is None or not workflow.is_cancelled(self._connection, within=within):
             log.info("%s: is left running, the next try goes on with it", self._name)
-        elif job := self._jobs.get(self._name, within=_GRACE):
-            self._jobs.delete(job, within=_GRACE)
+        elif job := self._jobs.get(self._name, within=within):
+            self._jobs.delete(job, within=within)
             log.info("%s: is deleted, since its run is cancelled", self._name)
 
     def _wait(self, job: Job) -> None:

@@ -34,11 +34,13 @@ class Telling:
         except Failure as failure:
             self._warn(failure)
             found = []
-        status = status_of(job, found)
-        if status != self.status:
+        first = next((pod for pod in found if node(pod) == 0), None)
+        if state.has_ended(job):  # what was said before comes before
+            self._say(first)
+        if (status := status_of(job, found)) != self.status:
             log.info("%s: %s", job["metadata"]["name"], status)
             self.status = status
-        self._say(next((pod for pod in found if node(pod) == 0), None))
+        self._say(first)
 
     def _say(self, pod: Pod | None) -> None:
         if pod is None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from components.handover import Handover
+from components.handover.records import Records
 from tests.crds import errors
 from tests.kubernetes_server.server import KubernetesServer
 from tests.kubernetes_server.state import JSON, PODS_OF, now
@@ -73,9 +74,9 @@ class Cluster(KubernetesServer):
             for pod in self.state.pods_of(name):
                 pod["status"] = {"phase": "Running", "containerStatuses": [{"state": {}}]}
             self._counts(name, active=1, ready=1)
-            self.say(name, *lines)
+            self.say(name, lines)
 
-    def say(self, name: str, *lines: str) -> None:
+    def say(self, name: str, lines: Sequence[str]) -> None:
         """Lets node 0 say something."""
         with self.state.lock:
             log = self.state.logs.setdefault(self.node(name, 0), [])
@@ -108,10 +109,16 @@ class Cluster(KubernetesServer):
                 "containerStatuses": [{"state": {"terminated": ended}}],
             }
 
-    def break_down(
-        self, name: str, message: str = "jobset failed", reason: str = "FailedJobs"
-    ) -> None:
-        """Lets a job fail."""
+    def leave(self, name: str, number: int, **record: Any) -> None:
+        """Lets a node leave the record of its failure, and end."""
+        pod = self.node(name, number)
+        uri = self.state.job(name)["spec"]["trainer"]["args"][0]
+        told = {"exit_code": 1, "log": [], "node": number, "at": datetime.now(UTC).isoformat()}
+        Records(uri).write(f"failures/{pod}.json", {**told, **record})
+        self.end(name, number, record.get("exit_code", 1))
+
+    def give_up(self, name: str, message: str = "jobset failed", reason: str = "") -> None:
+        """Lets a job fail, as its nodes have."""
         with self.state.lock:
             self._counts(name, failed=1)
             self._condition(name, "Failed", message, reason=reason)
@@ -133,7 +140,11 @@ class Cluster(KubernetesServer):
             with self.state.lock:
                 if self.state.jobs.get(name) is not job or "deletionTimestamp" in job["metadata"]:
                     return
-            getattr(self, method)(name, **arguments)
+            try:
+                getattr(self, method)(name, **arguments)
+            except Exception as error:
+                self.violations.append(f"script, {method}: {error!r}")
+                return
 
     def _condition(
         self, name: str, kind: str, message: str, status: str = "True", reason: str = ""

@@ -66,8 +66,8 @@ class Handler(BaseHTTPRequestHandler):
             self.server_.violations.append(f"{verb} {resource}: unknown parameters {unknown}")
         asked = (verb, resource, name)
         self.server_.trip(asked, "before")
-        fault = self.server_.fault(asked)
-        if fault and fault.how == "drop":
+        instead, fault = self.server_.trip(asked, "instead"), self.server_.fault(asked)
+        if instead or (fault and fault.how == "drop"):
             self._cut()
             return
         status, content, kind = self._answer(asked, query, text, fault)
@@ -99,8 +99,8 @@ class Handler(BaseHTTPRequestHandler):
                 found = operations.answer(server.state, verb, resource, name, query, body)
                 content = found if isinstance(found, str) else json.dumps(found)
             server.requests.append(asked)
-            plain = isinstance(found, str)
-            return 200, content.encode(), "text/plain" if plain else "application/json"
+            kind = "text/plain" if isinstance(found, str) else "application/json"
+            return 200, content.encode(errors="surrogateescape"), kind
         except Refused as refused:
             server.requests.append(asked)
             return refused.body["code"], json.dumps(refused.body).encode(), "application/json"

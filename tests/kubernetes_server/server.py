@@ -1,4 +1,4 @@
-"""The server: it listens on a port of this machine, restarts, fails and cuts lines as it is told."""
+"""The server: it listens on a port of this machine, and restarts and fails as it is told."""
 
 import socket
 import ssl
@@ -42,7 +42,7 @@ class Fault:
 
 @dataclass
 class Tripwire:
-    """What is done at the n-th request of a kind, before or after the server has done it."""
+    """What is done at the n-th request of a kind: before, after, or instead of it."""
 
     verb: str
     resource: str
@@ -130,12 +130,12 @@ class KubernetesServer:
     def at(
         self, verb: str, resource: str, when: str, does: Callable[[], None], count: int = 1
     ) -> None:
-        """Does something at the n-th such request from now on, `before` or `after` it is done."""
+        """Does something at the n-th such request from now on: `before`, `after`, `instead`."""
         with self.lock:
             self.tripwires.append(Tripwire(verb, resource, when, count, does))
 
-    def trip(self, asked: tuple[str, str, str], when: str) -> None:
-        """Does what is due at a request."""
+    def trip(self, asked: tuple[str, str, str], when: str) -> bool:
+        """Does what is due at a request; whether there was something."""
         due = []
         with self.lock:
             for wire in self.tripwires:
@@ -145,6 +145,7 @@ class KubernetesServer:
                         due.append(wire.does)
         for does in due:
             does()
+        return bool(due)
 
     def asked(self, verb: str, resource: str) -> int:
         """How many such requests there were."""

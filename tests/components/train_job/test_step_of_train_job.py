@@ -1,90 +1,134 @@
-"""A training on several nodes, against a stand-in for the cluster that is as strict as its CRD."""
+"""A training on several nodes, against a stand-in for a cluster that is as strict as the CRD."""
 
-import logging
+import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from components import handover
-from components.kube import Pace
-from components.train_job import manifest
-from components.train_job.step import run
+from components.failures import Failure, InputError
+from components.train_job.component import component
 from tests.kubernetes_server.cluster import MODEL
+from tests.kubernetes_server.launching import CONFIG, FAST, JOB, NAME
 
-FAST = Pace(poll=0.02, beat=0.1, first=0.02, slowest=0.1, patience=5.0, going=5.0)
-RUN, KEY = "run-7", "training"
-NAME = manifest.name(RUN, KEY)
-JOB = {
-    "apiVersion": "trainer.kubeflow.org/v1alpha1",
-    "kind": "TrainJob",
-    "metadata": {"labels": {"kueue.x-k8s.io/queue-name": "gpus"}},
-    "spec": {
-        "runtimeRef": {"name": "torch-distributed"},
-        "activeDeadlineSeconds": 3600,
-        "trainer": {"image": "example.com/finetune:1", "numNodes": 2, "env": []},
-    },
-}
-CONFIG = {"seed": 3, "fingerprints": {"train": "sha256:1"}}
+RUNNING = (0.0, "run", {})
+DONE = [RUNNING, (0.0, "succeed", {})]
 
 
-@pytest.fixture
-def cluster(kubernetes_server, tmp_path, monkeypatch, caplog):
-    monkeypatch.setenv("BIOTUNE_RUNS", str(tmp_path / "runs"))
-    monkeypatch.setenv("BIOTUNE_RUN", RUN)
-    monkeypatch.setenv("BIOTUNE_POD", kubernetes_server.launcher_pod("launcher-1"))
-    caplog.set_level(logging.INFO, "biotune")
-    return kubernetes_server
-
-
-@pytest.fixture
-def backbone(tmp_path):
-    folder = tmp_path / "backbone"
-    folder.mkdir()
-    (folder / "backbone.safetensors").write_bytes(b"pretrained")
-    return folder
-
-
-@pytest.fixture
-def place(cluster):
-    return handover.of_training(KEY)
-
-
-@pytest.fixture
-def launch(cluster, tmp_path, backbone):
-    """Runs the step in this process; gives the folder of the model."""
-    tries = iter(range(100))
-
-    def launched(queue_timeout=60, pace=FAST):
-        output = tmp_path / f"model-{next(tries)}"
-        given = {"key": KEY, "queue_timeout": queue_timeout, "backbone": backbone, "pace": pace}
-        return run("s3://data/emg", output, CONFIG, JOB, **given).folder
-
-    return launched
-
-
-def contents(folder):
-    files = (f for f in folder.rglob("*") if f.is_file())
-    return {f.relative_to(folder).as_posix(): f.read_bytes() for f in files}
-
-
-def test_a_training_goes_well(cluster, launch, place, caplog, tmp_path):
+def test_a_training_goes_from_the_queue_to_its_model(cluster, launch, caplog, contents):
     cluster.script = [
-        (0.05, "suspend", {"message": "no quota yet"}),
+        (0.0, "suspend", {"message": "no quota yet"}),
         (0.1, "place", {"problem": "0/3 nodes are available: Insufficient nvidia.com/gpu"}),
         (0.1, "run", {"lines": ["epoch 1 of 2", "{'a': 'line like JSON'}"]}),
-        (0.1, "say", {}),
+        (0.1, "say", {"lines": ["epoch 2 of 2"]}),
         (0.0, "succeed", {}),
     ]
     assert contents(launch()) == MODEL
-    told = [record.message for record in caplog.records]
-    expected = [
-        f"{NAME}: asks for 2 nodes",
-        f"{NAME}: waits in the queue for 2 nodes: no quota yet",
-        f"{NAME}: waits for its nodes, 0 of 2 run: 0/3 nodes are available: Insufficient "
-        "nvidia.com/gpu",
-        f"{NAME}: at work on 2 nodes",
-        "epoch 1 of 2",
-        "{'a': 'line like JSON'}",
-        f"{NAME}: done: all jobs completed successfully",
+    states = [
+        "asks for 2 nodes",
+        "waits in the queue for 2 nodes: no quota yet",
+        "waits for its nodes, 0 of 2 run: 0/3 nodes are available: Insufficient nvidia.com/gpu",
+        "at work on 2 nodes",
+        "done: all jobs completed successfully",
     ]
-    assert [line for line in told if line in expected] == expected
-    assert cluster.state.jobs == {} and place.delivered()
+    lines = ["epoch 1 of 2", "{'a': 'line like JSON'}", "epoch 2 of 2"]
+    told = [record.message for record in caplog.records]
+    assert [line for line in told if line.startswith(NAME)] == [f"{NAME}: {s}" for s in states]
+    assert [line for line in told if line in lines] == lines
+    assert told.index("epoch 2 of 2") < told.index(f"{NAME}: {states[-1]}")
+    assert cluster.state.jobs == {}
+
+
+def test_the_job_says_whose_it_is_and_what_is_to_be_done(cluster, launch, place, tmp_path):
+    cluster.script = DONE
+    launch()
+    [job] = cluster.state.created
+    assert job["metadata"]["labels"] == {
+        "kueue.x-k8s.io/queue-name": "gpus",
+        "biotune.io/run": "run-7",
+        "biotune.io/key": "training",
+    }
+    [owner] = job["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == (
+        "Workflow",
+        "biotune-abc",
+        "uid-of-biotune-abc",
+    )
+    assert job["spec"]["trainer"]["args"] == [place.uri]
+    assert {"name": "BIOTUNE_RUN", "value": "run-7"} in job["spec"]["trainer"]["env"]
+    asked = place.take(tmp_path / "node")
+    assert (asked.dataset, asked.config, asked.nodes) == ("s3://data/emg", CONFIG, 2)
+    assert (asked.backbone / "backbone.safetensors").read_bytes() == b"pretrained"
+
+
+@pytest.mark.parametrize("seed, fold, key", [(5, 0, "seed-5"), (-1, 2, "fold-2")])
+def test_kfp_gets_a_model_and_each_training_its_job(
+    cluster, backbone, tmp_path, contents, monkeypatch, seed, fold, key
+):
+    monkeypatch.setattr("components.train_job.step.Pace", lambda: FAST)
+    cluster.script = DONE
+    artifacts = [type("Artifact", (), {"path": str(p)})() for p in (backbone, tmp_path / "out")]
+    config = {**CONFIG, "data": {"fold": None}}
+    component("image").python_func(
+        "s3://data/emg", json.dumps(config), json.dumps(JOB), 60, *artifacts, seed, fold
+    )
+    assert contents(tmp_path / "out") == MODEL
+    assert cluster.state.created[0]["metadata"]["labels"]["biotune.io/key"] == key
+    asked = handover.of_training(key).take(tmp_path / "node").config
+    assert (asked["seed"], asked["data"]["fold"]) == (5 if seed > 0 else 3, fold or None)
+
+
+def test_a_job_that_ends_well_without_a_model_has_failed(cluster, launch):
+    cluster.script = [RUNNING, (0.0, "succeed", {"deliver": False})]
+    with pytest.raises(Failure, match="ended without a model"):
+        launch()
+    assert cluster.state.jobs == {}
+
+
+def test_who_waits_in_the_queue_for_too_long_leaves_it(cluster, launch):
+    cluster.script = [(0.0, "suspend", {"message": "quota is used up"})]
+    with pytest.raises(Failure, match=r"quota is used up; that is longer than train_job.queue_t"):
+        launch(queue_timeout=0.1)
+    assert cluster.state.jobs == {}
+
+
+def test_the_time_in_the_queue_goes_on_where_an_earlier_try_has_waited(cluster, launch):
+    def old(job):
+        before = datetime.now(UTC) - timedelta(hours=1)
+        job["metadata"]["creationTimestamp"] = before.isoformat(timespec="seconds")
+
+    cluster.state.made = old
+    with pytest.raises(Failure, match=r"longer than train_job.queue_timeout \(1800 s\)"):
+        launch(queue_timeout=1800)
+    assert cluster.state.jobs == {}
+
+
+def test_running_is_no_waiting(cluster, launch, contents):
+    def begun(job):
+        cluster.run(NAME)
+        begin(job)
+
+    begin, cluster.state.made = cluster.state.made, begun
+    cluster.script = [(0.3, "succeed", {})]
+    assert contents(launch(queue_timeout=0.05)) == MODEL
+
+
+@pytest.mark.parametrize("going", [0.0, 0.2])
+def test_who_deletes_the_job_ends_the_training(cluster, launch, going):
+    def delete():
+        with cluster.state.lock:
+            cluster.state.delete(NAME, {})
+
+    cluster.state.going = going
+    cluster.script = [RUNNING]
+    cluster.at("get", "trainjobs", "before", delete, count=5)
+    with pytest.raises(Failure, match="someone has deleted this TrainJob"):
+        launch()
+    assert cluster.state.jobs == {}
+
+
+def test_a_broken_manifest_names_what_the_cluster_refuses(cluster, launch):
+    spec = {**JOB["spec"], "nodes": 2}
+    with pytest.raises(InputError, match=r"refuses it \(422\).*'nodes' was unexpected"):
+        launch(job={**JOB, "spec": spec})
+    assert cluster.state.created == []

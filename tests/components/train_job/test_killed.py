@@ -1,0 +1,137 @@
+"""Whatever becomes of the launcher's process: one TrainJob at a time, and none left at the end."""
+
+import random
+import signal
+import threading
+import time
+
+import pytest
+
+from components.report_failures import leftovers
+from tests.kubernetes_server.cluster import MODEL
+from tests.kubernetes_server.launching import FAST, NAME, RUN
+
+SCRIPT = [(0.1, "suspend", {}), (0.2, "place", {}), (0.3, "run", {}), (0.6, "succeed", {})]
+# The requests at which a launcher is killed, and whether the server does it still.
+MOMENTS = [
+    ("create", "trainjobs", "instead"),
+    ("create", "trainjobs", "after"),  # the job is there, and was never looked at
+    ("list", "pods", "after"),
+    ("delete", "trainjobs", "instead"),  # the model is here, and the job not yet cleaned away
+    ("delete", "trainjobs", "after"),
+]
+
+
+def killed_at(cluster, pod, verb, resource, when):
+    """Starts a launcher that is killed at a request, and waits until it is dead."""
+    begun, ready = [], threading.Event()
+
+    def kill():
+        ready.wait(10)
+        begun[0].kill()
+        begun[0].process.join(10)
+
+    cluster.at(verb, resource, when, kill)
+    begun.append(pod())
+    ready.set()
+    assert begun[0].code() == -signal.SIGKILL
+
+
+def test_killed_at_ten_moments_there_is_one_job_and_its_model(cluster, pod, contents):
+    cluster.script, cluster.state.going = SCRIPT, 0.1
+    moments = random.Random(9)
+    for moment in MOMENTS[:3]:
+        killed_at(cluster, pod, *moment)
+    for _ in range(5):
+        launcher = pod()
+        time.sleep(moments.uniform(0.0, 0.2))
+        launcher.kill()
+        assert launcher.code() == -signal.SIGKILL
+    for moment in MOMENTS[3:]:
+        killed_at(cluster, pod, *moment)
+    last = pod()
+    assert last.code() == 0, last.said
+    assert contents(last.output) == MODEL
+    assert len(cluster.state.created) == 1, "no try has started a second"
+    assert cluster.state.jobs == {}
+
+
+def test_killed_while_it_tells_of_a_failure_the_next_try_tells_it(cluster, pod):
+    record = {"number": 1, "kind": "input", "message": "num_classes=1: too few"}
+    cluster.script = [(0.0, "run", {}), (0.1, "leave", record), (0.0, "give_up", {})]
+    killed_at(cluster, pod, "delete", "trainjobs", "instead")
+    second = pod()
+    assert second.code() == 2 and "error: num_classes=1: too few" in second.said
+    assert len(cluster.state.created) == 1 and cluster.state.jobs == {}
+
+
+def test_a_next_try_begins_only_when_all_of_the_last_is_gone(cluster, pod, contents):
+    cluster.script = [(0.0, "run", {}), (0.0, "give_up", {})]
+    cluster.state.going = 0.5
+    killed_at(cluster, pod, "delete", "trainjobs", "after")
+    cluster.script = [(0.0, "run", {}), (0.1, "succeed", {})]
+    second = pod()
+    assert second.code() == 0 and contents(second.output) == MODEL
+    assert "is being deleted, which is waited for" in second.said
+    assert len(cluster.state.created) == 2 and cluster.state.jobs == {}
+
+
+def running(cluster, pod):
+    """A launcher whose job is at work, and nothing else happens."""
+    cluster.script = [(0.0, "run", {})]
+    looked = threading.Event()
+    cluster.at("get", "pods/log", "after", looked.set)
+    launcher = pod()
+    assert looked.wait(20)
+    return launcher
+
+
+def test_a_cancelled_run_deletes_its_job(cluster, pod):
+    launcher = running(cluster, pod)
+    cluster.cancel()
+    launcher.send(signal.SIGTERM)
+    assert launcher.code() == 128 + signal.SIGTERM
+    assert "is deleted, since its run is cancelled" in launcher.said
+    time.sleep(0.05)
+    assert cluster.state.jobs == {}
+
+
+@pytest.mark.parametrize("change", ["none", "no right", "no answer"])
+def test_a_launcher_that_is_moved_leaves_its_job_to_the_next(cluster, pod, contents, change):
+    launcher = running(cluster, pod)
+    if change == "no right":
+        cluster.rights.discard("get workflows")
+    if change == "no answer":
+        cluster.fail(500, resource="workflows")
+    launcher.send(signal.SIGTERM)
+    assert launcher.code() == 128 + signal.SIGTERM
+    assert list(cluster.state.jobs) == [NAME]
+    second = pod()
+    time.sleep(0.1)
+    cluster.succeed(NAME)
+    assert second.code() == 0 and contents(second.output) == MODEL
+    assert "is there already, and gone on with" in second.said
+    assert len(cluster.state.created) == 1 and cluster.state.jobs == {}
+
+
+def test_the_last_task_deletes_what_a_killed_launcher_has_left(cluster, pod, place, tmp_path):
+    running(cluster, pod).kill()
+    other = cluster.state.create(
+        {**cluster.state.created[0], "metadata": {"name": "other", "labels": {}}}
+    )
+    assert leftovers.remove(str(tmp_path / "runs"), RUN, FAST) == [NAME]
+    time.sleep(0.05)
+    assert list(cluster.state.jobs) == [other["metadata"]["name"]], "another run's is left alone"
+
+
+def test_as_long_as_the_launcher_is_there_the_nodes_hear_of_it(cluster, pod, place):
+    launcher = running(cluster, pod)
+    heard = [place.heard()]
+    time.sleep(0.3)
+    heard.append(place.heard())
+    launcher.kill()
+    launcher.code()
+    heard.append(place.heard())
+    time.sleep(0.3)
+    heard.append(place.heard())
+    assert heard[0] != heard[1] and heard[2] == heard[3] != ""
