@@ -31,9 +31,10 @@ class Pods:
         return self._connection.ask(f"{self._path}/{name}", answers=(404,), within=within)
 
     def of(self, job: str) -> list[Pod]:
-        """A TrainJob's pods, node 0's first. It is asked for once."""
+        """A TrainJob's pods by node, of each node the newest last. It is asked for once."""
         query = [("labelSelector", f"{JOBSET}={job}")]
-        return sorted(self._connection.ask(self._path, query, within=0)["items"], key=node)
+        found = self._connection.ask(self._path, query, within=0)["items"]
+        return sorted(found, key=lambda pod: (node(pod), pod["metadata"]["creationTimestamp"]))
 
     def log(self, pod: Pod, query: list[tuple[str, Any]]) -> str | None:
         """A pod's log; None while it has none. It is asked for once."""

@@ -34,7 +34,7 @@ class Telling:
         except Failure as failure:
             self._warn(failure)
             found = []
-        first = next((pod for pod in found if node(pod) == 0), None)
+        first = next((pod for pod in reversed(found) if node(pod) == 0), None)
         if state.has_ended(job):  # what was said before comes before
             self._say(first)
         if (status := status_of(job, found)) != self.status:

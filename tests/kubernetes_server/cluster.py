@@ -178,7 +178,13 @@ def _pod(name: str, labels: dict[str, str], more: JSON, problem: str = "") -> JS
     scheduled = {"type": "PodScheduled", "status": "False", "message": problem}
     return {
         "kind": "Pod",
-        "metadata": {"name": name, "uid": str(uuid.uuid4()), "labels": labels, **more},
+        "metadata": {
+            "name": name,
+            "uid": str(uuid.uuid4()),
+            "creationTimestamp": now(),
+            "labels": labels,
+            **more,
+        },
         "spec": {"containers": [{"name": "node"}]},
         "status": {"phase": "Pending", "conditions": [scheduled] if problem else []},
     }
