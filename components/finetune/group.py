@@ -1,8 +1,10 @@
 """The processes of a training as torch's process group, in which nobody is waited for forever."""
 
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,8 +14,13 @@ from components.failures import PeerLost, first_line
 from components.resume.wanted import seconds
 
 DEFAULT = "10m"
-# What gloo says, as a plain RuntimeError, of a process that is gone or silent.
-_LOST = ("gloo", "Connection closed by peer", "Connection reset by peer", "Timed out waiting")
+# What gloo says, as a plain RuntimeError, of a process that is gone or silent; inside a backward
+# pass nothing else tells where an error is from.
+_LOST = (
+    *("gloo", "Timed out waiting", "Application timeout caused pair closure", "Socket closed"),
+    *("Connection closed by peer", "Connection reset by peer", "Broken pipe", "No route to host"),
+    *("Connect timeout", "Read timeout", "Socket Timeout"),
+)
 
 
 def limit(config: Mapping[str, Any]) -> float:
@@ -45,5 +52,7 @@ def joined(config: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _says_lost(error: RuntimeError) -> bool:
-    known = isinstance(error, distributed.DistError)
-    return known or any(words in str(error) for words in _LOST)
+    if isinstance(error, distributed.DistError) or any(words in str(error) for words in _LOST):
+        return True
+    innermost = traceback.extract_tb(error.__traceback__)[-1]
+    return Path(innermost.filename).is_relative_to(Path(distributed.__file__).parent)

@@ -133,7 +133,7 @@ def test_one_is_cut_off_both_end_and_a_new_start_goes_on(place, alone, tmp_path)
     assert codes == [1, 1], told(tmp_path)
     assert not place.delivered()
     failure = place.first_failure()
-    assert failure["kind"] == "peer" and "\n" not in failure["message"]
+    assert failure["kind"] == "peer" and "\n" not in failure["message"], told(tmp_path)
     lines = [line for line in told(tmp_path).splitlines() if "no answer from" in line]
     assert f"no answer from node 1 ({JOB}-node-0-1) to node 0" in lines[0]
     assert f"no answer from node 0 ({JOB}-node-0-0) to node 1" in lines[1]
