@@ -10,7 +10,8 @@ of any other strategy.
 """
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import lightning
@@ -21,7 +22,7 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from components.failures import InputError
+from components.failures import Failure, InputError
 from components.finetune.acceleration import blocks
 
 log = logging.getLogger("biotune")
@@ -52,6 +53,11 @@ class Sharded(DDPStrategy):
         """The whole state, in the first process; all processes call this at the same time."""
         return _gathered(super().optimizer_state(optimizer))
 
+    def teardown(self) -> None:
+        """Leaves the parts where they are: they can be put together on their own device alone."""
+        for ending in (self.cluster_environment, self.precision_plugin, self.accelerator):
+            ending.teardown()
+
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
         """Takes this process's parts of a whole state."""
         states = [
@@ -70,6 +76,20 @@ def settings() -> dict[str, Any]:
         return {"strategy": "auto"}
     # What is put together in inference mode could not be trained after that.
     return {"strategy": Sharded(), "inference_mode": False}
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turns what a divided model can't do in the block into a line."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "mixed torch.Tensor and DTensor" not in str(error):
+            raise
+        raise Failure(
+            "trainer.strategy=fsdp: the model uses a part of a block outside of the block's own "
+            "forward, where it is not whole; use it there, or set trainer.strategy=ddp"
+        ) from error
 
 
 def divide(encoder: nn.Module, parts: Mapping[str, str], device: torch.device) -> None:

@@ -79,7 +79,7 @@ def train(request: Request) -> None:
     before = freezing.digest(tuner.network.encoder.state_dict(), tuner.parts)
     tuner.train()  # Lightning keeps the mode that it finds
     state = keeper.state if keeper else None
-    with memory.told(data["batch_size"]), acceleration.told(config), _lightning_told():
+    with memory.told(data["batch_size"]), acceleration.told(config), _told():
         trainer.fit(tuner, datamodule=splits, ckpt_path=state, weights_only=True)
     weights = sharding.gathered(trainer, tuner.network.encoder.state_dict())
     if not trainer.is_global_zero:
@@ -115,9 +115,10 @@ def _start(plan: Mapping[str, Any] | None) -> tuple[int, int]:
 
 
 @contextmanager
-def _lightning_told() -> Iterator[None]:
+def _told() -> Iterator[None]:
     try:
-        yield
+        with sharding.told():
+            yield
     except MisconfigurationException as error:
         raise InputError(f"trainer: {first_line(error)}") from error
     except SystemExit as end:  # Lightning's own, without a word, after Ctrl-C
