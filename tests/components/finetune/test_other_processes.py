@@ -2,10 +2,13 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import torch
@@ -65,7 +68,10 @@ def killed(data, output, *overrides, after):
 
 
 def stopped(data, output, states, *overrides):
-    """Trains in processes of their own until there is a new state, and tells them to stop."""
+    """Trains in two processes until there is a new state, and tells the second one alone to stop.
+
+    So it is where the node of that one is to go.
+    """
     before = newest(states)
     words = ("-m", "components", "finetune", "--dataset", data, "--output", output)
     command = [sys.executable, *map(str, words), *NET, *overrides]
@@ -73,10 +79,19 @@ def stopped(data, output, states, *overrides):
     while newest(states) == before:
         assert child.poll() is None, child.communicate()[1]
         time.sleep(0.02)
-    child.send_signal(signal.SIGTERM)
+    os.kill(second(child.pid), signal.SIGTERM)
     told = child.communicate(timeout=120)[1]
     assert child.returncode == 143, told
     return told
+
+
+def second(step):
+    """The process with rank 1 that a step has started."""
+    for number in Path(f"/proc/{step}/task/{step}/children").read_text().split():
+        with suppress(OSError):  # one that has ended, and nobody has asked for
+            if b"\0RANK=1\0" in Path(f"/proc/{number}/environ").read_bytes():
+                return int(number)
+    raise AssertionError("it is not there")
 
 
 def newest(states):
@@ -92,6 +107,7 @@ def test_two_go_on_where_one_stopped_and_one_where_they_did(data, tmp_path, capl
     killed(data, tmp_path / "broken", *ONE, *kept, after=20)
     told = stopped(data, tmp_path / "broken", states, *TWO, *kept)
     assert "resumed at epoch 2, batch" in told
+    assert "stopped by SIGTERM at epoch" in told
     assert "the number of processes was 1 and is 2 now: the batches are the same" in told
     found, rows = tuned(data, tmp_path / "broken", *ONE, *kept)
     assert "the number of processes was 2 and is 1 now" in caplog.text
