@@ -27,7 +27,7 @@ from components.tracking.callback import following_training
 
 log = logging.getLogger("biotune")
 ENCODER = "network.encoder."  # of the FineTuner, as checkpoints name it
-UNTOLD = ("resume", "tracking")  # no part of the model
+UNTOLD = ("resume", "tracking", "peer_timeout")  # no part of the model
 VERSIONED = ("torch", "lightning", "timm", "torchmetrics", "biotune")
 
 
