@@ -121,7 +121,6 @@ class Connection:
                 token, certificate = self._account / "token", self._account / "ca.crt"
                 InClusterConfigLoader(str(token), str(certificate)).load_and_set(settings)
                 self.namespace = (self._account / "namespace").read_text().strip()
-                settings.proxy = None  # it is there for what is outside of the cluster
             else:
                 file = os.environ.get("KUBECONFIG")  # the client reads it when it is imported
                 config.load_kube_config(file, client_configuration=settings)

@@ -124,11 +124,9 @@ class Cluster(KubernetesServer):
             self._condition(name, "Failed", message, reason=reason)
 
     def node(self, name: str, number: int) -> str:
-        """The name of a node's pod."""
-        pods = self.state.pods_of(name)
-        return next(
-            p["metadata"]["name"] for p in pods if p["metadata"]["labels"][INDEX] == str(number)
-        )
+        """The name of a node's newest pod."""
+        pods = [pod["metadata"] for pod in self.state.pods_of(name)]
+        return [its["name"] for its in pods if its["labels"][INDEX] == str(number)][-1]
 
     def _begin(self, job: JSON) -> None:
         threading.Thread(target=self._play, args=(job,), daemon=True).start()

@@ -69,7 +69,7 @@ def test_a_token_that_was_changed_is_read_again(cluster, launch, contents, tmp_p
 
 
 def test_a_server_that_stays_away_ends_the_step_and_leaves_the_job(cluster, launch, contents):
-    cluster.at("list", "pods", "after", lambda: cluster.fail(503), count=2)
+    cluster.at("list", "pods", "after", lambda: cluster.fail(503, verb="get"), count=2)
     with pytest.raises(ServiceError, match=r"the Kubernetes API can't serve \(503 made to fail\)"):
         launch(pace=replace(FAST, patience=0.5))
     assert list(cluster.state.jobs) == [NAME], "it runs; the next try goes on with it"

@@ -103,6 +103,20 @@ def test_the_time_in_the_queue_goes_on_where_an_earlier_try_has_waited(cluster, 
     assert cluster.state.jobs == {}
 
 
+def test_a_node_that_is_started_again_is_heard_again(cluster, launch, caplog):
+    def restart():
+        cluster.end(NAME, 0, 1)
+        cluster.state.pods[cluster.node(NAME, 0)]["metadata"]["creationTimestamp"] = "2026-01-01"
+        cluster.place(NAME)
+        cluster.run(NAME, ["second life"])
+
+    cluster.script = [(0.0, "run", {"lines": ["first life"]}), (0.3, "succeed", {})]
+    cluster.at("get", "pods/log", "after", restart, count=2)
+    launch()
+    said = [record.message for record in caplog.records if "life" in record.message]
+    assert said == ["first life", "second life"]
+
+
 def test_running_is_no_waiting(cluster, launch, contents):
     def begun(job):
         cluster.run(NAME)
