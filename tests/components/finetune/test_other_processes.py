@@ -61,6 +61,7 @@ def killed(data, output, *overrides, after):
 
     def visit(self, trainer, tuner, *, validating):
         visits.append(validating)
+        self.writer.wait()  # or it is left to chance which visits leave a state
         original(self, trainer, tuner, validating=validating)
         if len(visits) == after:
             self.writer.wait()

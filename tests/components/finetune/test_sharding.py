@@ -62,7 +62,7 @@ class Net(nn.Module):
 
     def __init__(self, num_logits=1, quirk=""):
         super().__init__()
-        self.norm = nn.BatchNorm1d(4)
+        self.norm = nn.BatchNorm1d(4, momentum=1.0)
         self.blocks = nn.ModuleList(nn.Sequential(nn.Linear(4, 4), nn.ReLU()) for _ in range(2))
         self.head = nn.Linear(4, num_logits)
         self.scale = nn.Parameter(torch.tensor(1.0), requires_grad=quirk == "single")
