@@ -13,13 +13,12 @@ from typing import Any
 from components.handover import Handover
 from components.handover.records import Records
 from tests.crds import errors
+from tests.kubernetes_server import objects
 from tests.kubernetes_server.server import KubernetesServer
 from tests.kubernetes_server.state import JSON, PODS_OF, now
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 MODEL = {"model.safetensors": b"tuned", "config.yaml": b"seed: 3\n", "logs/events": b"e"}
-_COUNTS = ("active", "failed", "ready", "succeeded", "suspended")
-_REASONS = {"Suspended": "Suspended", "Complete": "JobsCompleted", "Failed": "FailedJobs"}
 
 
 @dataclass
@@ -35,13 +34,13 @@ class Cluster(KubernetesServer):
     def __post_init__(self) -> None:
         self.state.made = self._begin
 
-    def launcher_pod(self, name: str, workflow: str = "biotune-abc") -> str:
+    def launcherobjects.pod(self, name: str, workflow: str = "biotune-abc") -> str:
         """Puts the pod of a launcher there, as Argo does; gives its name."""
         with self.state.lock:
             its = {"name": workflow, "uid": f"uid-of-{workflow}"}
             self.state.workflows.setdefault(workflow, {"metadata": its, "spec": {}})
             owner = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", **its}
-            self.state.pods[name] = _pod(name, {}, {"ownerReferences": [owner]})
+            self.state.pods[name] = objects.pod(name, {}, {"ownerReferences": [owner]})
         return name
 
     def cancel(self, workflow: str = "biotune-abc") -> None:
@@ -63,7 +62,7 @@ class Cluster(KubernetesServer):
             for number in range(job["spec"]["trainer"]["numNodes"]):
                 labels = {PODS_OF: name, INDEX: str(number)}
                 pod = f"{name}-node-0-{number}-{uuid.uuid4().hex[:5]}"
-                self.state.pods[pod] = _pod(pod, labels, {}, problem)
+                self.state.pods[pod] = objects.pod(pod, labels, {}, problem)
             self._counts(name, active=1)
 
     def run(self, name: str, lines: Sequence[str] = ()) -> None:
@@ -84,6 +83,19 @@ class Cluster(KubernetesServer):
                 time.sleep(0.00001)  # no two lines in a microsecond
                 log.append((datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f000Z"), line))
 
+    def watched(self, name: str, times: int = 2) -> None:
+        """Waits until the launcher has seen all that is; twice, as it may be about to look."""
+        until = self.asked("list", "pods") + times
+        while self.asked("list", "pods") < until and name in self.state.jobs:
+            time.sleep(0.005)
+
+    def emptied(self, within: float = 10.0) -> bool:
+        """Whether all jobs are gone, or go soon."""
+        until = time.monotonic() + within
+        while self.state.jobs and time.monotonic() < until:
+            time.sleep(0.005)
+        return not self.state.jobs
+
     def succeed(self, name: str, deliver: bool = True) -> None:
         """Lets node 0 deliver its model, and the job end well."""
         with self.state.lock:
@@ -103,11 +115,7 @@ class Cluster(KubernetesServer):
     def end(self, name: str, number: int, code: int, reason: str = "Error") -> None:
         """Lets a node's container end."""
         with self.state.lock:
-            ended = {"exitCode": code, "reason": reason, "finishedAt": now()}
-            self.state.pods[self.node(name, number)]["status"] = {
-                "phase": "Failed",
-                "containerStatuses": [{"state": {"terminated": ended}}],
-            }
+            self.state.pods[self.node(name, number)]["status"] = objects.ended(code, reason)
 
     def leave(self, name: str, number: int, **record: Any) -> None:
         """Lets a node leave the record of its failure, and end."""
@@ -135,14 +143,17 @@ class Cluster(KubernetesServer):
         name = job["metadata"]["name"]
         for seconds, method, arguments in self.script:
             time.sleep(seconds)
-            with self.state.lock:
-                if self.state.jobs.get(name) is not job or "deletionTimestamp" in job["metadata"]:
-                    return
             try:
-                getattr(self, method)(name, **arguments)
+                if self._is_there(job):
+                    getattr(self, method)(name, **arguments)
             except Exception as error:
-                self.violations.append(f"script, {method}: {error!r}")
-                return
+                if self._is_there(job):
+                    self.violations.append(f"script, {method}: {error!r}")
+
+    def _is_there(self, job: JSON) -> bool:
+        with self.state.lock:
+            there = self.state.jobs.get(job["metadata"]["name"]) is job
+            return there and "deletionTimestamp" not in job["metadata"]
 
     def _condition(
         self, name: str, kind: str, message: str, status: str = "True", reason: str = ""
@@ -150,39 +161,14 @@ class Cluster(KubernetesServer):
         job = self.state.job(name)
         conditions = job.setdefault("status", {}).setdefault("conditions", [])
         conditions[:] = [each for each in conditions if each["type"] != kind]
-        conditions.append(
-            {
-                "type": kind,
-                "status": status,
-                "reason": reason or _REASONS[kind],
-                "message": message,
-                "lastTransitionTime": now(),
-            }
-        )
+        conditions.append(objects.condition(kind, status, reason, message))
         self._hold(job)
 
     def _counts(self, name: str, **counts: int) -> None:
         job = self.state.job(name)
-        child = {"name": "node", **dict.fromkeys(_COUNTS, 0), **counts}
-        job.setdefault("status", {})["jobsStatus"] = [child]
+        job.setdefault("status", {})["jobsStatus"] = [objects.child(**counts)]
         self._hold(job)
 
     def _hold(self, job: JSON) -> None:
         """What the controllers write must be as the CRD has it, or the stand-in proves nothing."""
         self.violations += errors(self.state.touched(job))
-
-
-def _pod(name: str, labels: dict[str, str], more: JSON, problem: str = "") -> JSON:
-    scheduled = {"type": "PodScheduled", "status": "False", "message": problem}
-    return {
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "uid": str(uuid.uuid4()),
-            "creationTimestamp": now(),
-            "labels": labels,
-            **more,
-        },
-        "spec": {"containers": [{"name": "node"}]},
-        "status": {"phase": "Pending", "conditions": [scheduled] if problem else []},
-    }

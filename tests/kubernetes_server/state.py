@@ -14,6 +14,7 @@ from tests.crds import defaulted, errors
 JSON = dict[str, Any]
 PODS_OF = "jobset.sigs.k8s.io/jobset-name"
 FINALIZER = "foregroundDeletion"
+FOREVER = float("inf")
 
 
 class Refused(Exception):
@@ -41,7 +42,7 @@ class State:
         created: every TrainJob that there has been, as it was made.
         overlaps: what must never be: a job made while another of the same training was there, or
             some pod of it.
-        going: seconds that a deleted job's pods take to end.
+        going: seconds that a deleted job's pods take to end, or FOREVER.
     """
 
     jobs: dict[str, JSON] = field(default_factory=dict)
@@ -86,7 +87,10 @@ class State:
         if "deletionTimestamp" not in job["metadata"]:
             job["metadata"] |= {"deletionTimestamp": now(), "finalizers": [FINALIZER]}
             self.touched(job)
-            threading.Timer(self.going, self.remove, (job,)).start()
+            if self.going != FOREVER:
+                going = threading.Timer(self.going, self.remove, (job,))
+                going.daemon = True
+                going.start()
         return job
 
     def remove(self, job: JSON) -> None:

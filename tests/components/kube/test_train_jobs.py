@@ -7,6 +7,7 @@ import pytest
 
 from components.kube import Connection, TrainJobs, state
 from tests.kubernetes_server.launching import FAST, JOB
+from tests.kubernetes_server.state import FOREVER
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def test_another_job_of_the_same_name_is_left_alone(kubernetes_server, jobs, job
 
 def test_a_job_that_does_not_go_is_not_waited_for_without_end(kubernetes_server, job):
     jobs = TrainJobs(Connection(replace(FAST, going=0.1)))
-    kubernetes_server.state.going = 10.0
+    kubernetes_server.state.going = FOREVER
     made = jobs.create(job)
     jobs.delete(made)
     assert not jobs.gone(made)

@@ -7,6 +7,7 @@ from components.failures import InputError, ServiceError
 from components.report_failures import leftovers
 from components.report_failures.component import component
 from tests.kubernetes_server.launching import CONFIG, FAST, JOB, RUN
+from tests.kubernetes_server.state import FOREVER
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def page(tmp_path):
 
 
 def test_all_jobs_of_the_run_go_and_no_other(kubernetes_server, runs, tmp_path, monkeypatch):
-    kubernetes_server.state.going = 10.0
+    kubernetes_server.state.going = FOREVER
     for name, run in (("a", RUN), ("b", RUN), ("c", "run-8")):
         kubernetes_server.state.create(job(name, run))
     page(tmp_path)

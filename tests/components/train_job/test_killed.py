@@ -7,9 +7,11 @@ import time
 
 import pytest
 
+from components.kube import state
 from components.report_failures import leftovers
 from tests.kubernetes_server.cluster import MODEL
-from tests.kubernetes_server.launching import FAST, NAME, RUN
+from tests.kubernetes_server.launching import FAST, JOB, NAME, RUN
+from tests.kubernetes_server.state import FOREVER
 
 SCRIPT = [(0.1, "suspend", {}), (0.2, "place", {}), (0.3, "run", {}), (0.6, "succeed", {})]
 # The requests at which a launcher is killed, and whether the server does it still.
@@ -66,10 +68,15 @@ def test_killed_while_it_tells_of_a_failure_the_next_try_tells_it(cluster, pod):
 
 
 def test_a_next_try_begins_only_when_all_of_the_last_is_gone(cluster, pod, contents):
+    def all_gone():
+        cluster.state.remove(cluster.state.job(NAME))
+        cluster.state.going = 0.0
+
     cluster.script = [(0.0, "run", {}), (0.0, "give_up", {})]
-    cluster.state.going = 0.5
+    cluster.state.going = FOREVER
     killed_at(cluster, pod, "delete", "trainjobs", "after")
     cluster.script = [(0.0, "run", {}), (0.1, "succeed", {})]
+    cluster.at("get", "trainjobs", "before", all_gone, count=5)
     second = pod()
     assert second.code() == 0 and contents(second.output) == MODEL
     assert "is being deleted, which is waited for" in second.said
@@ -92,8 +99,7 @@ def test_a_cancelled_run_deletes_its_job(cluster, pod):
     launcher.send(signal.SIGTERM)
     assert launcher.code() == 128 + signal.SIGTERM
     assert "is deleted, since its run is cancelled" in launcher.said
-    time.sleep(0.05)
-    assert cluster.state.jobs == {}
+    assert cluster.emptied()
 
 
 @pytest.mark.parametrize("change", ["none", "no right", "no answer"])
@@ -116,22 +122,20 @@ def test_a_launcher_that_is_moved_leaves_its_job_to_the_next(cluster, pod, conte
 
 def test_the_last_task_deletes_what_a_killed_launcher_has_left(cluster, pod, place, tmp_path):
     running(cluster, pod).kill()
-    other = cluster.state.create(
-        {**cluster.state.created[0], "metadata": {"name": "other", "labels": {}}}
-    )
+    jobs, cluster.state.going = cluster.state.jobs, FOREVER
+    cluster.state.create({**JOB, "metadata": {"name": "other", "labels": {}}})
     assert leftovers.remove(str(tmp_path / "runs"), RUN, FAST) == [NAME]
-    time.sleep(0.05)
-    assert list(cluster.state.jobs) == [other["metadata"]["name"]], "another run's is left alone"
+    assert [name for name, job in jobs.items() if not state.is_going(job)] == ["other"]
 
 
 def test_as_long_as_the_launcher_is_there_the_nodes_hear_of_it(cluster, pod, place):
     launcher = running(cluster, pod)
-    heard = [place.heard()]
-    time.sleep(0.3)
-    heard.append(place.heard())
+    first, until = place.heard(), time.monotonic() + 10
+    while place.heard() == first and time.monotonic() < until:
+        time.sleep(0.02)
+    assert place.heard() != first
     launcher.kill()
     launcher.code()
-    heard.append(place.heard())
-    time.sleep(0.3)
-    heard.append(place.heard())
-    assert heard[0] != heard[1] and heard[2] == heard[3] != ""
+    last = place.heard()
+    time.sleep(3 * FAST.beat)
+    assert place.heard() == last != ""

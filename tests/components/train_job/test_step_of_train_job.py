@@ -11,16 +11,19 @@ from components.train_job.component import component
 from tests.kubernetes_server.cluster import MODEL
 from tests.kubernetes_server.launching import CONFIG, FAST, JOB, NAME
 
-RUNNING = (0.0, "run", {})
+RUNNING, SEEN = (0.0, "run", {}), (0.0, "watched", {})
 DONE = [RUNNING, (0.0, "succeed", {})]
 
 
 def test_a_training_goes_from_the_queue_to_its_model(cluster, launch, caplog, contents):
     cluster.script = [
         (0.0, "suspend", {"message": "no quota yet"}),
-        (0.1, "place", {"problem": "0/3 nodes are available: Insufficient nvidia.com/gpu"}),
-        (0.1, "run", {"lines": ["epoch 1 of 2", "{'a': 'line like JSON'}"]}),
-        (0.1, "say", {"lines": ["epoch 2 of 2"]}),
+        SEEN,
+        (0.0, "place", {"problem": "0/3 nodes are available: Insufficient nvidia.com/gpu"}),
+        SEEN,
+        (0.0, "run", {"lines": ["epoch 1 of 2", "{'a': 'line like JSON'}"]}),
+        SEEN,
+        (0.0, "say", {"lines": ["epoch 2 of 2"]}),
         (0.0, "succeed", {}),
     ]
     assert contents(launch()) == MODEL
@@ -110,7 +113,8 @@ def test_a_node_that_is_started_again_is_heard_again(cluster, launch, caplog):
         cluster.place(NAME)
         cluster.run(NAME, ["second life"])
 
-    cluster.script = [(0.0, "run", {"lines": ["first life"]}), (0.3, "succeed", {})]
+    seen = (0.0, "watched", {"times": 6})
+    cluster.script = [(0.0, "run", {"lines": ["first life"]}), seen, (0.0, "succeed", {})]
     cluster.at("get", "pods/log", "after", restart, count=2)
     launch()
     said = [record.message for record in caplog.records if "life" in record.message]
