@@ -15,7 +15,7 @@ from components.handover.records import Records
 from tests.crds import errors
 from tests.kubernetes_server import objects
 from tests.kubernetes_server.server import KubernetesServer
-from tests.kubernetes_server.state import JSON, PODS_OF, now
+from tests.kubernetes_server.state import JSON, PODS_OF
 
 INDEX = "batch.kubernetes.io/job-completion-index"
 MODEL = {"model.safetensors": b"tuned", "config.yaml": b"seed: 3\n", "logs/events": b"e"}
@@ -34,7 +34,7 @@ class Cluster(KubernetesServer):
     def __post_init__(self) -> None:
         self.state.made = self._begin
 
-    def launcherobjects.pod(self, name: str, workflow: str = "biotune-abc") -> str:
+    def launcher_pod(self, name: str, workflow: str = "biotune-abc") -> str:
         """Puts the pod of a launcher there, as Argo does; gives its name."""
         with self.state.lock:
             its = {"name": workflow, "uid": f"uid-of-{workflow}"}
