@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.failures import STOPPED, Failure, first_line
+from components.failures import Failure, first_line
 from components.handover import Handover
 
 log = logging.getLogger("biotune")
@@ -16,12 +16,6 @@ log = logging.getLogger("biotune")
 VARIABLE = "BIOTUNE_SILENCE"  # seconds
 DEFAULT = 900.0
 _PACE = 30.0
-
-
-class Deserted(Failure):
-    """The training was stopped because nobody follows it."""
-
-    kind = STOPPED
 
 
 @contextmanager
@@ -35,7 +29,7 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
         pace: seconds between two looks.
 
     Raises:
-        Deserted: that happened; the training has kept its state.
+        Failure: that happened; the training has kept its state.
     """
     over, deserted = threading.Event(), threading.Event()
 
@@ -57,7 +51,7 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
         yield
     except SystemExit:
         if deserted.is_set():
-            raise Deserted(
+            raise Failure(
                 f"nothing was heard of the launcher for {seconds:.0f} s: it is gone, so the "
                 "training was stopped and its state kept; run again to go on"
             ) from None
