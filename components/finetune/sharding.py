@@ -10,6 +10,7 @@ of any other strategy.
 """
 
 import logging
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -74,7 +75,7 @@ def settings() -> dict[str, Any]:
     if not distributed.is_initialized():  # which the processes' worker does, if there are several
         log.warning("trainer.strategy=fsdp: there is one process, so that nothing is divided")
         return {"strategy": "auto"}
-    # What is put together in inference mode could not be trained after that.
+    # With NCCL, what is put together in inference mode could not be trained after that.
     return {"strategy": Sharded(), "inference_mode": False}
 
 
@@ -109,6 +110,9 @@ def divide(encoder: nn.Module, parts: Mapping[str, str], device: torch.device) -
     single = {parameter for parameter in encoder.parameters() if not parameter.ndim}
     for module in (*units, encoder):
         fully_shard(module, mesh=mesh, ignored_params=single)
+    # Of a block's output it is worth knowing; into the logits nobody writes.
+    told = rf"FSDP2-wrapped module \({type(encoder).__name__}\) returned a view"
+    warnings.filterwarnings("ignore", message=told)
 
 
 def is_divided(trainer: lightning.Trainer) -> bool:
