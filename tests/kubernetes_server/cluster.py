@@ -137,15 +137,17 @@ class Cluster(KubernetesServer):
         return [its["name"] for its in pods if its["labels"][INDEX] == str(number)][-1]
 
     def _begin(self, job: JSON) -> None:
-        threading.Thread(target=self._play, args=(job,), daemon=True).start()
+        steps = list(self.script)
+        if steps and steps[0][1] == "suspend":  # Kueue does so before the job is there for others
+            self.suspend(job["metadata"]["name"], **steps.pop(0)[2])
+        threading.Thread(target=self._play, args=(job, steps), daemon=True).start()
 
-    def _play(self, job: JSON) -> None:
-        name = job["metadata"]["name"]
-        for seconds, method, arguments in self.script:
+    def _play(self, job: JSON, steps: Sequence[tuple[float, str, dict[str, Any]]]) -> None:
+        for seconds, method, arguments in steps:
             time.sleep(seconds)
             try:
                 if self._is_there(job):
-                    getattr(self, method)(name, **arguments)
+                    getattr(self, method)(job["metadata"]["name"], **arguments)
             except Exception as error:
                 if self._is_there(job):
                     self.violations.append(f"script, {method}: {error!r}")
