@@ -12,6 +12,6 @@ It works in folders and in S3 alike. Nothing needs the right to delete: what can
 emptied.
 """
 
-from components.handover.place import PEER, Handover, Request, key, of_run, of_training
+from components.handover.place import FOLLOWING, PEER, Handover, Request, key, of_run, of_training
 
-__all__ = ["PEER", "Handover", "Request", "key", "of_run", "of_training"]
+__all__ = ["FOLLOWING", "PEER", "Handover", "Request", "key", "of_run", "of_training"]

@@ -21,7 +21,7 @@ log = logging.getLogger("biotune")
 REQUEST, ALIVE, MODEL, TAKEN = "request.json", "alive.json", "model.json", "taken.json"
 FAILURES = "failures"
 PEER = "peer"  # the kind of a failure whose cause is another node's
-_FOLLOWING = (STOPPED, PEER)
+FOLLOWING = (STOPPED, PEER)  # kinds of what only follows from something else
 
 
 @dataclass(frozen=True)
@@ -181,4 +181,4 @@ class Handover:
 
 
 def _order(record: Mapping[str, Any]) -> tuple[bool, str, int]:
-    return record["kind"] in _FOLLOWING, str(record.get("at", "")), int(record.get("node", 0))
+    return record["kind"] in FOLLOWING, str(record.get("at", "")), int(record.get("node", 0))

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from components.failures import STOPPED, Failure, InputError, ServiceError, first_line
-from components.handover import PEER, Handover
+from components.failures import Failure, InputError, ServiceError, first_line
+from components.handover import FOLLOWING, Handover
 from components.kube import Pods, state
 from components.kube.pods import Pod, node
 from components.kube.state import Job
@@ -32,7 +32,7 @@ def failure(place: Handover, pods: Pods, job: Job) -> Failure:
             "the profile; it goes on from its last state when it is tried again"
         )
     record = _record(place)
-    if record and record["kind"] not in (STOPPED, PEER):
+    if record and record["kind"] not in FOLLOWING:
         return _of(record)
     found = _pods(pods, job)
     if killed := _first(found, _killed):
@@ -52,6 +52,8 @@ def _of(record: Mapping[str, Any]) -> Failure:
             log.info("node %s | %s", number, line)
     if record["kind"] == "crash":
         message = f"finetune crashed on node {number}: {' '.join(message.split())}"
+    if record["kind"] in FOLLOWING:
+        message = f"node {number}: {message}"
     told = _KINDS.get(record["kind"], Failure)(message)
     told.log = log_
     return told

@@ -39,11 +39,16 @@ FAILURES = {
         r"killed by SIGKILL \(exit code 137",
     ),
     "an end without a word": ([("end", {"number": 0, "code": 3})], Failure, "with exit code 3 and"),
+    "a node that was drained": (
+        [("leave", {"number": 1, "kind": "stopped", "message": "stopped by SIGTERM"})],
+        Failure,
+        "^node 1: stopped by SIGTERM$",
+    ),
     "nothing but the job": ([], Failure, f"^{NAME} failed: jobset failed$"),
     "others' ends alone": (
         [("leave", {"number": 0, "kind": "peer", "message": "node 1 is gone"})],
         Failure,
-        "^node 1 is gone$",
+        "^node 0: node 1 is gone$",
     ),
 }
 
