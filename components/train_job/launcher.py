@@ -63,29 +63,22 @@ class Launcher:
         """
         job = self._job(dataset, config, backbone)
         end = follow(self._jobs, self._pods, job, queue_timeout, self._connection.pace)
-        if end.how is not Ended.COMPLETE and self._place.delivered():
+        if not self._place.delivered():
+            failure = self._failure(end, queue_timeout)
+            self._delete(end.job)
+            raise failure
+        if end.how is not Ended.COMPLETE:
             log.warning("%s: has delivered its model before it %s", self._name, _WORDS[end.how])
-            return
-        if end.how is Ended.COMPLETE and self._place.delivered():
-            return
-        failure = self._failure(end, queue_timeout)
-        log.info("%s: is deleted", self._name)
-        self._jobs.delete(end.job)
-        try:
-            self._wait(end.job)
-        except Failure as late:
-            log.warning("%s", first_line(late))
-        raise failure
 
     def clean(self) -> None:
         """Deletes the job of a training that is done. That it can't be is no failure of it."""
         try:
             job = self._jobs.get(self._name)
-            if job is not None:
-                self._jobs.delete(job)
-                self._wait(job)
         except Failure as failure:
             log.warning("%s: can't be deleted: %s", self._name, first_line(failure))
+            return
+        if job is not None:
+            self._delete(job)
 
     @contextmanager
     def leaving(self) -> Iterator[None]:
@@ -134,6 +127,15 @@ class Launcher:
         elif job := self._jobs.get(self._name, within=within):
             self._jobs.delete(job, within=within)
             log.info("%s: is deleted, since its run is cancelled", self._name)
+
+    def _delete(self, job: Job) -> None:
+        """What can't be deleted is left to the run's last task."""
+        try:
+            self._jobs.delete(job)
+            self._wait(job)
+            log.info("%s: is deleted", self._name)
+        except Failure as failure:
+            log.warning("%s: can't be deleted: %s", self._name, first_line(failure))
 
     def _wait(self, job: Job) -> None:
         if not self._jobs.gone(job):

@@ -96,18 +96,19 @@ class Cluster(KubernetesServer):
             time.sleep(0.005)
         return not self.state.jobs
 
-    def succeed(self, name: str, deliver: bool = True) -> None:
-        """Lets node 0 deliver its model, and the job end well."""
-        with self.state.lock:
-            place = Handover(self.state.job(name)["spec"]["trainer"]["args"][0])
-        if deliver:
-            with tempfile.TemporaryDirectory() as scratch:
-                for file, content in MODEL.items():
-                    (Path(scratch) / file).parent.mkdir(exist_ok=True)
-                    (Path(scratch) / file).write_bytes(content)
-                place.deliver(Path(scratch))
-            with tempfile.TemporaryDirectory() as scratch:
-                place.take(Path(scratch))  # what it trains with must be there
+    def deliver(self, name: str) -> None:
+        """Lets node 0 deliver its model, for which it must have been given what it trains with."""
+        place = Handover(self.state.job(name)["spec"]["trainer"]["args"][0])
+        with tempfile.TemporaryDirectory() as scratch:
+            place.take(Path(scratch))
+        with tempfile.TemporaryDirectory() as made:
+            for file, content in MODEL.items():
+                (Path(made) / file).parent.mkdir(exist_ok=True)
+                (Path(made) / file).write_bytes(content)
+            place.deliver(Path(made))
+
+    def succeed(self, name: str) -> None:
+        """Lets a job end well."""
         with self.state.lock:
             self._counts(name, succeeded=1)
             self._condition(name, "Complete", "all jobs completed successfully")

@@ -10,7 +10,7 @@ from tests.kubernetes_server.cluster import MODEL
 from tests.kubernetes_server.launching import FAST, NAME
 from tests.kubernetes_server.plugin import kubeconfig
 
-SCRIPT = [(0.0, "run", {}), (0.2, "succeed", {})]
+SCRIPT = [(0.0, "run", {}), (0.2, "deliver", {}), (0.0, "succeed", {})]
 
 
 @pytest.fixture(autouse=True)

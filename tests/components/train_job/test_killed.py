@@ -13,7 +13,13 @@ from tests.kubernetes_server.cluster import MODEL
 from tests.kubernetes_server.launching import FAST, JOB, NAME, RUN
 from tests.kubernetes_server.state import FOREVER
 
-SCRIPT = [(0.1, "suspend", {}), (0.2, "place", {}), (0.3, "run", {}), (0.6, "succeed", {})]
+SCRIPT = [
+    (0.1, "suspend", {}),
+    (0.2, "place", {}),
+    (0.3, "run", {}),
+    (0.6, "deliver", {}),
+    (0.0, "succeed", {}),
+]
 # The requests at which a launcher is killed, and whether the server does it still.
 MOMENTS = [
     ("create", "trainjobs", "instead"),
@@ -75,7 +81,7 @@ def test_a_next_try_begins_only_when_all_of_the_last_is_gone(cluster, pod, conte
     cluster.script = [(0.0, "run", {}), (0.0, "give_up", {})]
     cluster.state.going = FOREVER
     killed_at(cluster, pod, "delete", "trainjobs", "after")
-    cluster.script = [(0.0, "run", {}), (0.1, "succeed", {})]
+    cluster.script = [(0.0, "run", {}), (0.1, "deliver", {}), (0.0, "succeed", {})]
     cluster.at("get", "trainjobs", "before", all_gone, count=5)
     second = pod()
     assert second.code() == 0 and contents(second.output) == MODEL
@@ -114,6 +120,7 @@ def test_a_launcher_that_is_moved_leaves_its_job_to_the_next(cluster, pod, conte
     assert list(cluster.state.jobs) == [NAME]
     second = pod()
     time.sleep(0.1)
+    cluster.deliver(NAME)
     cluster.succeed(NAME)
     assert second.code() == 0 and contents(second.output) == MODEL
     assert "is there already, and gone on with" in second.said

@@ -12,7 +12,7 @@ from tests.kubernetes_server.cluster import MODEL
 from tests.kubernetes_server.launching import CONFIG, FAST, JOB, NAME
 
 RUNNING, SEEN = (0.0, "run", {}), (0.0, "watched", {})
-DONE = [RUNNING, (0.0, "succeed", {})]
+DONE = [RUNNING, (0.0, "deliver", {}), (0.0, "succeed", {})]
 
 
 def test_a_training_goes_from_the_queue_to_its_model(cluster, launch, caplog, contents):
@@ -24,6 +24,7 @@ def test_a_training_goes_from_the_queue_to_its_model(cluster, launch, caplog, co
         (0.0, "run", {"lines": ["epoch 1 of 2", "{'a': 'line like JSON'}"]}),
         SEEN,
         (0.0, "say", {"lines": ["epoch 2 of 2"]}),
+        (0.0, "deliver", {}),
         (0.0, "succeed", {}),
     ]
     assert contents(launch()) == MODEL
@@ -33,12 +34,13 @@ def test_a_training_goes_from_the_queue_to_its_model(cluster, launch, caplog, co
         "waits for its nodes, 0 of 2 run: 0/3 nodes are available: Insufficient nvidia.com/gpu",
         "at work on 2 nodes",
         "done: all jobs completed successfully",
+        "is deleted",
     ]
     lines = ["epoch 1 of 2", "{'a': 'line like JSON'}", "epoch 2 of 2"]
     told = [record.message for record in caplog.records]
     assert [line for line in told if line.startswith(NAME)] == [f"{NAME}: {s}" for s in states]
     assert [line for line in told if line in lines] == lines
-    assert told.index("epoch 2 of 2") < told.index(f"{NAME}: {states[-1]}")
+    assert told.index("epoch 2 of 2") < told.index(f"{NAME}: {states[-2]}")
     assert cluster.state.jobs == {}
 
 
@@ -82,10 +84,27 @@ def test_kfp_gets_a_model_and_each_training_its_job(
 
 
 def test_a_job_that_ends_well_without_a_model_has_failed(cluster, launch):
-    cluster.script = [RUNNING, (0.0, "succeed", {"deliver": False})]
+    cluster.script = [RUNNING, (0.0, "succeed", {})]
     with pytest.raises(Failure, match="ended without a model"):
         launch()
     assert cluster.state.jobs == {}
+
+
+def test_a_model_that_was_delivered_is_taken_whatever_became_of_the_job(
+    cluster, launch, contents, caplog
+):
+    cluster.script = [RUNNING, (0.0, "deliver", {}), (0.0, "give_up", {})]
+    assert contents(launch()) == MODEL
+    assert f"{NAME}: has delivered its model before it failed" in caplog.text
+    assert cluster.state.jobs == {}
+
+
+def test_a_job_that_can_t_be_deleted_hides_no_failure(cluster, launch, caplog):
+    cluster.script = [RUNNING, (0.0, "give_up", {})]
+    cluster.rights.discard("delete trainjobs")
+    with pytest.raises(Failure, match="jobset failed"):
+        launch()
+    assert "can't be deleted" in caplog.text and "cannot delete trainjobs" in caplog.text
 
 
 def test_who_waits_in_the_queue_for_too_long_leaves_it(cluster, launch):
@@ -114,7 +133,12 @@ def test_a_node_that_is_started_again_is_heard_again(cluster, launch, caplog):
         cluster.run(NAME, ["second life"])
 
     seen = (0.0, "watched", {"times": 6})
-    cluster.script = [(0.0, "run", {"lines": ["first life"]}), seen, (0.0, "succeed", {})]
+    cluster.script = [
+        (0.0, "run", {"lines": ["first life"]}),
+        seen,
+        (0.0, "deliver", {}),
+        (0.0, "succeed", {}),
+    ]
     cluster.at("get", "pods/log", "after", restart, count=2)
     launch()
     said = [record.message for record in caplog.records if "life" in record.message]
@@ -127,7 +151,7 @@ def test_running_is_no_waiting(cluster, launch, contents):
         begin(job)
 
     begin, cluster.state.made = cluster.state.made, begun
-    cluster.script = [(0.3, "succeed", {})]
+    cluster.script = [(0.3, "deliver", {}), (0.0, "succeed", {})]
     assert contents(launch(queue_timeout=0.05)) == MODEL
 
 
