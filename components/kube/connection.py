@@ -1,8 +1,8 @@
 """Requests to the API server of the cluster that this pod runs in, or of a kubeconfig.
 
 They are made by the official `kubernetes` client, which KFP brings along, and not by the SDK
-`kubeflow` (0.5.0): that one takes a job's name at random, starts a second where one runs already,
-ends without the reason, gives up at the first error, and needs two packages more.
+`kubeflow` (0.5.0): that one draws a job's name at random unless it is told one, can't go on with a
+job that is there, gives up at the first error, and brings two packages more.
 """
 
 import logging
