@@ -2,7 +2,10 @@
 
 import csv
 import json
+import os
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 
 import h5py
 import pytest
@@ -79,10 +82,15 @@ class Net(nn.Module):
         return self.head(x * self.scale)
 
 
+@cache
+def composed(overrides):
+    return json.dumps(for_step("finetune", compose([*TASK, *overrides])))
+
+
 def request(data, folder, case, strategy):
-    overrides = CASES.get(case, NET)
-    config = for_step("finetune", compose([*TASK, *overrides, f"trainer.strategy={strategy}"]))
-    if overrides == NET:
+    config = json.loads(composed(CASES.get(case, NET)))
+    config["trainer"]["strategy"] = strategy
+    if CASES.get(case, NET) == NET:
         config["model"] = {
             "_target_": f"{__name__}.Net",
             "num_logits": config["num_logits"],
@@ -92,7 +100,7 @@ def request(data, folder, case, strategy):
     folder.mkdir(parents=True)
     splits = {split: str(data / f"{split}.h5") for split in ("train", "val")}
     asked = Request(splits, str(folder), config, {"data": {}}, backbone=None)
-    return json.loads(json.dumps(asdict(asked)))
+    return asdict(asked)
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +108,7 @@ def made(tmp_path_factory):
     """The folder of each case, trained both ways by the same two processes."""
     root = tmp_path_factory.mktemp("divided")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(__file__.rpartition("/")[0])
-        patch.setenv("PYTHONPATH", __file__.rpartition("/")[0], prepend=":")
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[3]), prepend=os.pathsep)
         # Three batches of the val split: one process has one more than the other.
         data = make_dataset(root / "data")
         loud = make_dataset(root / "loud")
