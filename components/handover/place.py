@@ -20,6 +20,7 @@ log = logging.getLogger("biotune")
 
 REQUEST, ALIVE, MODEL, TAKEN = "request.json", "alive.json", "model.json", "taken.json"
 FAILURES = "failures"
+ATTEMPT = "BIOTUNE_ATTEMPT"  # how often all nodes were started again
 PEER = "peer"  # the kind of a failure whose cause is another node's
 FOLLOWING = (STOPPED, PEER)  # kinds of what only follows from something else
 
@@ -129,10 +130,11 @@ class Handover:
         """
         pod = os.environ.get(POD) or socket.gethostname()
         at = datetime.now(UTC).isoformat()  # finer than the record's time: nodes fail together
-        self._records.write(f"{FAILURES}/{pod}.json", {**record, "node": node, "at": at})
+        more = {"node": node, "at": at, "attempt": int(os.environ.get(ATTEMPT) or 0)}
+        self._records.write(f"{FAILURES}/{pod}.json", {**record, **more})
 
     def first_failure(self) -> dict[str, Any] | None:
-        """The record of the node that failed first; None if none left one.
+        """The record of the node that failed first in the last attempt; None if none left one.
 
         One that a signal or another node's end brought down comes after all that failed by
         themselves, whatever the nodes' clocks say.
@@ -180,5 +182,6 @@ class Handover:
         return storage.join(self.uri, name)
 
 
-def _order(record: Mapping[str, Any]) -> tuple[bool, str, int]:
-    return record["kind"] in FOLLOWING, str(record.get("at", "")), int(record.get("node", 0))
+def _order(record: Mapping[str, Any]) -> tuple[int, bool, str, int]:
+    attempt, node = (int(record.get(name, 0)) for name in ("attempt", "node"))
+    return -attempt, record["kind"] in FOLLOWING, str(record.get("at", "")), node

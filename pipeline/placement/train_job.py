@@ -13,6 +13,7 @@ STEP = "finetune"
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 NODE = "node"  # the runtime's replicated job, and the container in it
 MANAGER = "biotune.io/placement"
+_RESTARTS = "jobset.sigs.k8s.io/restart-attempt"  # JobSet's label of each pod
 TASK = {"biotune.io/task": STEP}  # what a network policy knows the nodes by
 # A proxy beside a node would stand between it and the others, and outlive it.
 NO_SIDECAR = {"sidecar.istio.io/inject": "false"}
@@ -79,8 +80,12 @@ def _variables(profile: Profile) -> list[dict[str, Any]]:
         keys = environment.s3_keys(profile.s3).items()
         named += [_secret(variable, profile.s3.secret, key) for key, variable in keys]
     named += [_secret(name, ref.secret, ref.key) for name, ref in profile.secrets.items()]
-    pod = {"fieldRef": {"fieldPath": "metadata.name"}}
-    return [*named, {"name": "BIOTUNE_POD", "valueFrom": pod}]
+    fields = {"BIOTUNE_POD": "metadata.name", "BIOTUNE_ATTEMPT": f"metadata.labels['{_RESTARTS}']"}
+    named += [
+        {"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}}
+        for name, path in fields.items()
+    ]
+    return named
 
 
 def _secret(variable: str, name: str, key: str) -> dict[str, Any]:

@@ -120,6 +120,14 @@ def test_the_first_to_fail_by_itself_is_the_one_that_is_told(place, monkeypatch)
     assert (first["message"], first["node"]) == ("of pod-1", 1)
 
 
+def test_what_failed_before_all_nodes_started_again_is_not_the_reason(place, monkeypatch):
+    fails(place, monkeypatch, "pod-0", 0)
+    monkeypatch.setenv("BIOTUNE_ATTEMPT", "1")
+    fails(place, monkeypatch, "pod-3", 1, handover.PEER)
+    fails(place, monkeypatch, "pod-4", 2)
+    assert place.first_failure()["message"] == "of pod-4"
+
+
 def test_a_record_cut_off_hides_no_other(tmp_path, monkeypatch):
     place = Handover(str(tmp_path))
     fails(place, monkeypatch, "pod-1", 1)

@@ -77,6 +77,9 @@ def test_its_environment_has_secrets_by_name_alone():
         "BIOTUNE_RUNS": "s3://bucket/biotune/runs",
         "BIOTUNE_RUN": "7e8f",
         "BIOTUNE_POD": {"fieldRef": {"fieldPath": "metadata.name"}},
+        "BIOTUNE_ATTEMPT": {
+            "fieldRef": {"fieldPath": "metadata.labels['jobset.sigs.k8s.io/restart-attempt']"}
+        },
         "BIOTUNE_SILENCE": "900",
         "AWS_ENDPOINT_URL": "https://s3.example.com",
         "AWS_REGION": "us-east-1",
