@@ -38,10 +38,13 @@ def test_a_lost_process_is_told_in_a_line_with_the_key(error, alone):
     assert "/src/" not in str(caught.value)
 
 
-def test_words_that_nobody_knows_count_where_they_come_from_torch_distributed(alone):
-    file = Path(distributed.__file__).parent / "distributed_c10d.py"
-    with pytest.raises(PeerLost, match="words of another version"), group.joined(CONFIG):
-        exec(compile("raise RuntimeError('words of another version')", str(file), "exec"))
+@pytest.mark.parametrize(
+    ("file", "kind"), [("distributed_c10d.py", PeerLost), ("fsdp/param.py", RuntimeError)]
+)
+def test_words_that_nobody_knows_count_where_they_come_from_a_collective(file, kind, alone):
+    place = Path(distributed.__file__).parent / file
+    with pytest.raises(kind, match="words of another version"), group.joined(CONFIG):
+        exec(compile("raise RuntimeError('words of another version')", str(place), "exec"))
 
 
 def test_a_fault_of_ours_stays_one(alone):
