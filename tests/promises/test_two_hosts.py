@@ -27,7 +27,7 @@ JOB, PORT = "tuning", "29400"
 EPOCHS = 3
 # What is drawn at random is drawn by each process for itself: nothing is, so that they are alike.
 OVERRIDES = ("experiment=demo", "model.dropout=0", f"trainer.max_epochs={EPOCHS}")
-OVERRIDES = (*OVERRIDES, "trainer.accelerator=cpu", "resume.every=0s", "peer_timeout=6s")
+OVERRIDES = (*OVERRIDES, "trainer.accelerator=cpu", "resume.every=0s", "peer_timeout=10s")
 
 
 def slice_of(*overrides):
@@ -129,6 +129,7 @@ def epoch_of(latest):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # four processes that import torch, twice, on a machine with more to do
 def test_they_give_what_one_process_gives_also_where_one_is_cut_off(place, alone, tmp_path):
     codes = cut_off_in_the_second_epoch(place, tmp_path / "runs" / "run" / "resume", tmp_path)
     assert codes == [1, 1], told(tmp_path)
@@ -138,7 +139,7 @@ def test_they_give_what_one_process_gives_also_where_one_is_cut_off(place, alone
     lines = [line for line in told(tmp_path).splitlines() if "no answer from" in line]
     assert f"no answer from node 1 ({JOB}-node-0-1) to node 0" in lines[0]
     assert f"no answer from node 0 ({JOB}-node-0-0) to node 1" in lines[1]
-    assert all("peer_timeout=6s" in line and "a new start goes on" in line for line in lines)
+    assert all("peer_timeout=10s" in line and "a new start goes on" in line for line in lines)
     with two_hosts(tmp_path, JOB) as hosts:
         codes = ended(started(hosts, place, tmp_path), 120)
     assert codes == [0, 0], told(tmp_path)
