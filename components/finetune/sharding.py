@@ -10,21 +10,16 @@ of any other strategy.
 """
 
 import logging
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import lightning
 import torch
 from lightning.pytorch.strategies import DDPStrategy
-from torch import Tensor, distributed, nn
-from torch.distributed.device_mesh import init_device_mesh
-from torch.distributed.fsdp import fully_shard
+from torch import Tensor, distributed
 from torch.distributed.tensor import DTensor, distribute_tensor
 
-from components.failures import Failure, InputError
-from components.finetune.acceleration import blocks
+from components.finetune import division
 
 log = logging.getLogger("biotune")
 
@@ -42,9 +37,12 @@ class Sharded(DDPStrategy):
     def configure_ddp(self) -> None:
         """Divides the model in place."""
         tuner = self.lightning_module
-        divide(tuner.network.encoder, tuner.parts, self.root_device)
+        division.divide(tuner.network.encoder, tuner.parts, self.root_device)
         tuner.to(self.root_device)
-        tuner.network.register_forward_pre_hook(lambda network, _: _agree(_kept(network)))
+        if names := division.learned_without_gradients(tuner.network):
+            tuner.network.register_forward_pre_hook(
+                lambda network, _: division.agree(network.get_buffer(name) for name in names)
+            )
 
     def lightning_module_state_dict(self) -> dict[str, Any]:
         """All weights, in the first process; all processes call this at the same time."""
@@ -77,42 +75,6 @@ def settings() -> dict[str, Any]:
         return {"strategy": "auto"}
     # With NCCL, what is put together in inference mode could not be trained after that.
     return {"strategy": Sharded(), "inference_mode": False}
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Turns what a divided model can't do in the block into a line."""
-    try:
-        yield
-    except RuntimeError as error:
-        if "mixed torch.Tensor and DTensor" not in str(error):
-            raise
-        raise Failure(
-            "trainer.strategy=fsdp: the model uses a part of a block outside of the block's own "
-            "forward, where it is not whole; use it there, or set trainer.strategy=ddp"
-        ) from error
-
-
-def divide(encoder: nn.Module, parts: Mapping[str, str], device: torch.device) -> None:
-    """Divides a model among all processes; each block of its layout is put together by itself.
-
-    Args:
-        parts: part of each tensor of the encoder.
-        device: of this process.
-
-    Raises:
-        InputError: the model has what can't be divided.
-    """
-    units = blocks(encoder, parts)
-    _check(encoder, units)
-    _agree([*encoder.parameters(), *encoder.buffers()], device)
-    mesh = init_device_mesh(device.type, (distributed.get_world_size(),))
-    single = {parameter for parameter in encoder.parameters() if not parameter.ndim}
-    for module in (*units, encoder):
-        fully_shard(module, mesh=mesh, ignored_params=single)
-    # Of a block's output it is worth knowing; into the logits nobody writes.
-    told = rf"FSDP2-wrapped module \({type(encoder).__name__}\) returned a view"
-    warnings.filterwarnings("ignore", message=told)
 
 
 def is_divided(trainer: lightning.Trainer) -> bool:
@@ -162,39 +124,3 @@ def _like(value: Any, parameter: Tensor) -> Any:
         return value
     mesh, placements = parameter.device_mesh, parameter.placements
     return distribute_tensor(value, mesh, placements, src_data_rank=None)
-
-
-def _check(encoder: nn.Module, units: Iterable[nn.Module]) -> None:
-    for name, parameter in encoder.named_parameters():
-        if not parameter.ndim and parameter.requires_grad:
-            raise InputError(
-                f"trainer.strategy=fsdp: the model's {name} is a single number that learns, which "
-                "can't be divided; give it the shape (1,), or set trainer.strategy=ddp"
-            )
-    home = {module: unit for unit in units for module in unit.modules()}
-    users: dict[nn.Parameter, set[nn.Module | None]] = {}
-    for prefix, module in encoder.named_modules():
-        for name, parameter in module.named_parameters(prefix, recurse=False):
-            used = users.setdefault(parameter, set())
-            used.add(home.get(module))
-            if len(used) > 1:
-                raise InputError(
-                    f"trainer.strategy=fsdp: the model's {name} belongs to several blocks, which "
-                    "are put together one by one; set trainer.strategy=ddp"
-                )
-
-
-def _kept(network: nn.Module) -> list[Tensor]:
-    """What a model learns without gradients, such as the statistics of batch norm."""
-    saved = network.state_dict(keep_vars=True)
-    return [buffer for name, buffer in network.named_buffers() if name in saved]
-
-
-def _agree(tensors: Iterable[Tensor], device: torch.device | None = None) -> None:
-    """Gives all processes the first one's values, as ddp does."""
-    with torch.no_grad():
-        for tensor in tensors:
-            there = tensor.detach().to(device or tensor.device)
-            distributed.broadcast(there, 0)
-            if there.device != tensor.device:
-                tensor.copy_(there)

@@ -18,7 +18,15 @@ from torch import Tensor
 from components.config import for_loading
 from components.data import Splits
 from components.failures import Failure, InputError, first_line
-from components.finetune import acceleration, freezing, memory, nonfinite, records, sharding
+from components.finetune import (
+    acceleration,
+    division,
+    freezing,
+    memory,
+    nonfinite,
+    records,
+    sharding,
+)
 from components.finetune.assembly import assemble
 from components.finetune.preemption import Preemption
 from components.finetune.trainer import build_trainer
@@ -117,7 +125,7 @@ def _start(plan: Mapping[str, Any] | None) -> tuple[int, int]:
 @contextmanager
 def _told() -> Iterator[None]:
     try:
-        with sharding.told():
+        with division.told():
             yield
     except MisconfigurationException as error:
         raise InputError(f"trainer: {first_line(error)}") from error
