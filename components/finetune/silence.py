@@ -18,6 +18,12 @@ DEFAULT = 900.0
 _PACE = 30.0
 
 
+class Deserted(Failure):
+    """Nobody follows the training any more."""
+
+    exit_code = 3  # the chart's runtime knows that to start again is of no use
+
+
 @contextmanager
 def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[None]:
     """Stops the block as SIGTERM does, once the launcher has said nothing for so long.
@@ -29,8 +35,11 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
         pace: seconds between two looks.
 
     Raises:
-        Failure: that happened; the training has kept its state.
+        Deserted: that happened, and the training has kept its state; or it happened before these
+            nodes were started again, and nothing was heard since.
     """
+    if place.deserted():
+        raise Deserted("nothing was heard of the launcher since the nodes gave up on it")
     over, deserted = threading.Event(), threading.Event()
 
     def mind() -> None:
@@ -42,6 +51,7 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
             if time.monotonic() - since >= seconds:
                 deserted.set()
                 log.warning("nothing was heard of the launcher for %.0f s: stopping", seconds)
+                _give_up(place)
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
@@ -51,13 +61,20 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
         yield
     except SystemExit:
         if deserted.is_set():
-            raise Failure(
+            raise Deserted(
                 f"nothing was heard of the launcher for {seconds:.0f} s: it is gone, so the "
                 "training was stopped and its state kept; run again to go on"
             ) from None
         raise
     finally:
         over.set()
+
+
+def _give_up(place: Handover) -> None:
+    try:
+        place.desert()
+    except Failure as failure:  # started again, the nodes wait once more
+        log.warning("%s", first_line(failure))
 
 
 def _heard(place: Handover) -> str | None:

@@ -4,6 +4,7 @@
         request.json          what is to be done, with the names and digests of the backbone's files
         backbone/<n>          the files of load-checkpoint's output; none from scratch
         alive.json            another content every time that the launcher says it is still there
+        deserted.json         the nodes have given up on the launcher after that content
         failures/<pod>.json   the record of a node that failed
         model.json, model/<n> the tuned model; the list comes last, so that it tells of whole files
         taken.json            the launcher has the model

@@ -18,7 +18,8 @@ from components.resume import slots
 
 log = logging.getLogger("biotune")
 
-REQUEST, ALIVE, MODEL, TAKEN = "request.json", "alive.json", "model.json", "taken.json"
+REQUEST, MODEL, TAKEN = "request.json", "model.json", "taken.json"
+ALIVE, DESERTED = "alive.json", "deserted.json"
 FAILURES = "failures"
 ATTEMPT = "BIOTUNE_ATTEMPT"  # how often all nodes were started again
 PEER = "peer"  # the kind of a failure whose cause is another node's
@@ -120,6 +121,15 @@ class Handover:
     def heard(self) -> str:
         """What the launcher said last, another text each time; "" if it has said nothing."""
         return str((self._records.read(ALIVE) or {}).get("beat", ""))
+
+    def desert(self) -> None:
+        """Says that the nodes have given up on the launcher, for those that are started again."""
+        self._records.write(DESERTED, {"beat": self.heard()})
+
+    def deserted(self) -> bool:
+        """Whether nodes have given up on the launcher, and it has said nothing since."""
+        given_up = self._records.read(DESERTED)
+        return given_up is not None and given_up.get("beat") == self.heard()
 
     def fail(self, record: Mapping[str, Any], node: int) -> None:
         """Leaves the record of a node that failed.

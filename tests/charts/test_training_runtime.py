@@ -71,10 +71,10 @@ def test_its_pods_are_ones_that_kubernetes_takes(runtime):
     assert kubernetes_validate.validate(manifest, "1.35", strict=True)
 
 
-def test_all_nodes_start_again_but_not_on_wrong_input(runtime):
+def test_all_nodes_start_again_but_not_on_wrong_input_or_for_nobody(runtime):
     job = job_of(runtime)["template"]["spec"]
     (rule,) = job["podFailurePolicy"]["rules"]
-    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2])
+    assert (rule["action"], rule["onExitCodes"]["values"]) == ("FailJob", [2, 3])
     assert job["backoffLimit"] == 0  # a node alone can't come back into the group
     assert job["template"]["spec"]["restartPolicy"] == "Never"  # what such a policy asks for
     policy = runtime["spec"]["template"]["spec"]["failurePolicy"]

@@ -114,12 +114,23 @@ def test_without_a_word_of_the_launcher_the_first_node_ends_its_training(
     monkeypatch.setattr(step, "run", run)
     with pytest.raises(SystemExit) as caught:
         node.main()
-    assert caught.value.code == 1 and not place.delivered()
+    assert caught.value.code == 3 and not place.delivered()
     monkeypatch.setenv("BIOTUNE_POD", "pod-1")
     place.fail({"kind": "stopped", "message": "stopped by SIGTERM"}, 1)  # as the others are
     record = place.first_failure()
     assert "nothing was heard of the launcher" in record["message"]
     assert json.loads(json.dumps(record))["node"] == 0
+
+
+def test_nodes_that_are_started_again_for_nobody_end_at_once(place, monkeypatch, trained, capsys):
+    place.beat()
+    place.desert()
+    named(monkeypatch, 0)
+    with pytest.raises(SystemExit) as caught:
+        node.main()
+    assert caught.value.code == 3 and not place.delivered()
+    place.beat()
+    assert node.main() == 0 and place.delivered()
 
 
 def test_who_is_heard_of_now_and_then_is_not_silent(place, monkeypatch, trained):
