@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from components import registry as registries
 from components import storage, suitability
 from components.failures import InputError, noting
 from components.hdf5 import Header
+from components.preflight import length
 from components.registry import attempts, champions, models
 
 log = logging.getLogger("biotune")
 
 TRAIN, UNCHANGED = "train", "unchanged"
+_FREE = ("resume", "tracking", "peer_timeout")  # they change not one bit of what comes out
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,10 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
     """Tells whether this retraining has been finished before.
 
     What goes into one: the checkpoint, the data and the settings, as the slices hold them (by
-    fingerprints, so that the same files under another URI are the same), and the code. How a
-    killed training goes on does not, nor how it is tracked, nor who the champion is: who puts an
-    older one back wants it to stay.
+    fingerprints, so that the same files under another URI are the same), the code, and among how
+    many processes a cluster's profile shares a batch. How a killed training goes on does not, nor
+    how it is tracked, nor how long one process waits for another, nor who the champion is: who
+    puts an older one back wants it to stay.
 
     Args:
         slices: of all steps, with the fingerprints of what they read.
@@ -84,6 +88,8 @@ def standing(registry: str, slices: Mapping[str, Mapping[str, Any]], images: str
         "code": code(),
         "images": images,
     }
+    if processes := os.environ.get(length.PROCESSES):  # they make the global batch, not the slices
+        of["processes"] = processes
     name = attempts.fingerprint(of)
     attempt = {"fingerprint": name, "of": of}
     if (known := attempts.find(registry, name)) is None:
@@ -112,7 +118,7 @@ def code() -> str:
 
 
 def _decisive(piece: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in piece.items() if key not in ("resume", "tracking")}
+    return {key: value for key, value in piece.items() if key not in _FREE}
 
 
 def _config(registry: str, uri: str) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def test_the_champion_is_no_part_of_a_retraining(look, registry, crown):
 
 def test_how_a_killed_training_goes_on_is_no_part_of_it(look, registry):
     done = look()
-    tune = {**done.slices["finetune"], "resume": {"uri": "s3://b/elsewhere"}}
+    tune = {**done.slices["finetune"], "resume": {"uri": "s3://b/elsewhere"}, "peer_timeout": "9m"}
     promote = {"promotion": done.slices["promote"]["promotion"]}
     slices = {**done.slices, "finetune": tune, "promote": promote}
     assert retraining.standing(registry, slices, "").attempt == done.slices["promote"]["attempt"]
@@ -131,6 +131,17 @@ def test_whatever_is_changed_is_trained_again(look, registry, dataset, tmp_path,
     with h5py.File(dataset / "test.h5", "a") as file:
         file["data"][0] = 0.5
     assert look().verdict == "train"
+
+
+def test_another_number_of_processes_is_another_global_batch(look, registry, monkeypatch):
+    finish(registry, look())
+    for nodes in ("2", "3"):
+        monkeypatch.setenv("BIOTUNE_PROCESSES", nodes)
+        assert look().verdict == "train"
+        finish(registry, look())
+        assert look().verdict == "unchanged"
+    monkeypatch.delenv("BIOTUNE_PROCESSES")
+    assert look().verdict == "unchanged"
 
 
 def test_a_changed_checkpoint_is_trained_again(look, registry, tmp_path):
