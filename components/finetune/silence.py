@@ -51,8 +51,10 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
             if time.monotonic() - since >= seconds:
                 deserted.set()
                 log.warning("nothing was heard of the launcher for %.0f s: stopping", seconds)
-                _give_up(place)
-                os.kill(os.getpid(), signal.SIGTERM)
+                try:
+                    _give_up(place)
+                finally:
+                    os.kill(os.getpid(), signal.SIGTERM)
                 return
 
     watch = threading.Thread(target=mind, name="silence", daemon=True)
@@ -73,13 +75,13 @@ def minded(place: Handover, seconds: float, pace: float = _PACE) -> Iterator[Non
 def _give_up(place: Handover) -> None:
     try:
         place.desert()
-    except Failure as failure:  # started again, the nodes wait once more
-        log.warning("%s", first_line(failure))
+    except Exception as error:  # started again, the nodes wait once more
+        log.warning("giving up on the launcher can't be noted: %s", first_line(error))
 
 
 def _heard(place: Handover) -> str | None:
     try:
         return place.heard()
-    except Failure as failure:
-        log.warning("the launcher can't be heard: %s", first_line(failure))
+    except Exception as error:  # a full disk as well: whatever it is, the watch goes on
+        log.warning("the launcher can't be heard: %s", first_line(error))
         return None

@@ -1,5 +1,6 @@
 """One node of several: what it takes from the launcher and the environment, and what it leaves."""
 
+import errno
 import json
 import signal
 import sys
@@ -120,6 +121,29 @@ def test_without_a_word_of_the_launcher_the_first_node_ends_its_training(
     record = place.first_failure()
     assert "nothing was heard of the launcher" in record["message"]
     assert json.loads(json.dumps(record))["node"] == 0
+
+
+def test_it_ends_too_where_the_disk_is_full_and_nothing_can_be_read_or_written(
+    place, monkeypatch, capsys
+):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def run(*_, **__):
+        for name in ("heard", "desert"):
+            monkeypatch.setattr(Handover, name, full)
+        ended.wait(20)
+
+    ended = threading.Event()
+    named(monkeypatch, 0)
+    monkeypatch.setenv(silence.VARIABLE, "0.4")
+    monkeypatch.setattr(step, "run", run)
+    with pytest.raises(SystemExit) as caught:
+        node.main()
+    assert caught.value.code == 3 and not place.delivered()
+    told = capsys.readouterr().err
+    assert "the launcher can't be heard: [Errno 28] No space left on device" in told
+    assert "giving up on the launcher can't be noted: [Errno 28]" in told
 
 
 def test_nodes_that_are_started_again_for_nobody_end_at_once(place, monkeypatch, trained, capsys):
