@@ -1,5 +1,6 @@
 """Tensors that still lie in their file, and the bytes of that file."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,10 @@ class Source:
     def __post_init__(self) -> None:
         self.size = self.file.seek(0, 2)
         self._lock = threading.Lock()
+        try:  # several threads can read a file of this machine at the same time
+            self._descriptor: int | None = self.file.fileno()
+        except (AttributeError, OSError):
+            self._descriptor = None
 
     def refusal(self, cause: str) -> InputError:
         """An error about this file, for raising."""
@@ -80,16 +85,21 @@ class Source:
                 f"{start + size:,}; download or copy it again"
             )
         try:
-            with self._lock:
-                self.file.seek(start)
-                data = self.file.read(size)
-                while len(data) < size and (more := self.file.read(size - len(data))):
-                    data += more
+            data = self._some(start, size)
+            while len(data) < size and (more := self._some(start + len(data), size - len(data))):
+                data += more
         except OSError as error:
             raise self.refusal(f"can't be read ({error.strerror or error})") from error
         if len(data) != size:
             raise self.refusal("the file became shorter while it was read; run again")
         return data
+
+    def _some(self, start: int, size: int) -> bytes:
+        if self._descriptor is not None:
+            return os.pread(self._descriptor, size, start)
+        with self._lock:
+            self.file.seek(start)
+            return self.file.read(size)
 
     def pieces(self, start: int, size: int, crc: int = 0) -> Iterator[bytes]:
         """The bytes in pieces; `crc` is what their checksum must be, 0 where none is known."""
