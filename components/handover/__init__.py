@@ -13,6 +13,7 @@ It works in folders and in S3 alike. Nothing needs the right to delete: what can
 emptied.
 """
 
-from components.handover.place import FOLLOWING, PEER, Handover, Request, key, of_run, of_training
+from components.handover.failed import FOLLOWING
+from components.handover.place import GAVE_UP, Handover, Request, key, of_run, of_training
 
-__all__ = ["FOLLOWING", "PEER", "Handover", "Request", "key", "of_run", "of_training"]
+__all__ = ["FOLLOWING", "GAVE_UP", "Handover", "Request", "key", "of_run", "of_training"]

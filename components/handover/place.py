@@ -11,8 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from components import storage
-from components.failures import POD, RUN, RUNS, STOPPED, InputError
-from components.handover import files
+from components.failures import POD, RUN, RUNS, InputError
+from components.handover import failed, files
 from components.handover.records import Records
 from components.resume import slots
 
@@ -22,8 +22,7 @@ REQUEST, MODEL, TAKEN = "request.json", "model.json", "taken.json"
 ALIVE, DESERTED = "alive.json", "deserted.json"
 FAILURES = "failures"
 ATTEMPT = "BIOTUNE_ATTEMPT"  # how often all nodes were started again
-PEER = "peer"  # the kind of a failure whose cause is another node's
-FOLLOWING = (STOPPED, PEER)  # kinds of what only follows from something else
+GAVE_UP = 3  # the exit code of nodes that gave up on the launcher
 
 
 @dataclass(frozen=True)
@@ -85,12 +84,18 @@ class Handover:
     def offer(
         self, dataset: str, config: Mapping[str, Any], backbone: Path | None, nodes: int
     ) -> None:
-        """Asks for a training; what an earlier attempt left here is discarded first."""
+        """Asks for a training; what an earlier attempt left here is discarded first.
+
+        Raises:
+            InputError: the backbone's folder holds nothing; from scratch is asked for by None.
+        """
         for name in (*self._records.below(FAILURES), MODEL, TAKEN):
             self._records.discard(name)
         asked: dict[str, Any] = {"dataset": dataset, "config": dict(config), "nodes": nodes}
         if backbone is not None:
             asked["backbone"] = files.put(Path(backbone), self._at("backbone"))
+            if not asked["backbone"]:
+                raise InputError(f"{backbone}: holds no file; give a folder of load-checkpoint")
         self._records.write(REQUEST, asked)
 
     def take(self, scratch: Path) -> Request:
@@ -109,9 +114,9 @@ class Handover:
                 "pipeline whose profile has `nodes` does so"
             )
         backbone = None
-        if named := asked.get("backbone"):
+        if "backbone" in asked:  # an empty one must not pass for none
             backbone = Path(scratch) / "backbone"
-            files.fetch(self._at("backbone"), named, backbone, link=True)
+            files.fetch(self._at("backbone"), asked["backbone"], backbone, link=True)
         return Request(asked["dataset"], asked["config"], asked["nodes"], backbone)
 
     def beat(self) -> None:
@@ -135,7 +140,7 @@ class Handover:
         """Leaves the record of a node that failed.
 
         Args:
-            record: of `recording.record`; its kind is `PEER` where another node is the cause.
+            record: of `recording.record`; its kind is "peer" where another node is the cause.
             node: from 0 on.
         """
         pod = os.environ.get(POD) or socket.gethostname()
@@ -149,9 +154,8 @@ class Handover:
         One that a signal or another node's end brought down comes after all that failed by
         themselves, whatever the nodes' clocks say.
         """
-        read = (self._records.read(name) for name in self._records.below(FAILURES))
-        whole = [record for record in read if record and {"kind", "message"} <= record.keys()]
-        return min(whole, key=_order, default=None)
+        names = self._records.below(FAILURES)
+        return failed.first((name, self._records.read(name)) for name in names)
 
     def deliver(self, folder: Path) -> None:
         """Puts the files of a tuned model here, verified; all of them are there, or none."""
@@ -190,8 +194,3 @@ class Handover:
 
     def _at(self, name: str) -> str:
         return storage.join(self.uri, name)
-
-
-def _order(record: Mapping[str, Any]) -> tuple[int, bool, str, int]:
-    attempt, node = (int(record.get(name, 0)) for name in ("attempt", "node"))
-    return -attempt, record["kind"] in FOLLOWING, str(record.get("at", "")), node

@@ -1,11 +1,12 @@
 """What launcher and nodes tell each other arrives whole, in a folder and in S3."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from components import handover
-from components.failures import InputError
+from components.failures import PEER, InputError
 from components.handover import Handover
 
 CONFIG = {"seed": 3, "fingerprints": {"train": "sha256:1"}}
@@ -57,6 +58,21 @@ def test_the_nodes_get_what_was_offered(place, backbone, tmp_path):
 def test_from_scratch_there_is_no_backbone(place, tmp_path):
     place.offer("data", CONFIG, None, 2)
     assert place.take(tmp_path / "node").backbone is None
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_a_backbone_without_files_is_not_from_scratch(place, tmp_path, made):
+    backbone = tmp_path / "backbone"
+    if made:
+        backbone.mkdir()
+    with pytest.raises(InputError, match=r"backbone: holds no file"):
+        place.offer("data", CONFIG, backbone, 2)
+    place._records.write("request.json", asked(backbone={}))
+    assert place.take(tmp_path / "node").backbone is not None
+
+
+def asked(**more):
+    return {"dataset": "data", "config": CONFIG, "nodes": 2, **more}
 
 
 def test_who_is_asked_for_nothing_says_so(place, tmp_path):
@@ -111,7 +127,7 @@ def test_a_list_of_files_that_leads_out_is_refused(tmp_path):
 
 def test_the_first_to_fail_by_itself_is_the_one_that_is_told(place, monkeypatch):
     assert place.first_failure() is None
-    fails(place, monkeypatch, "pod-2", 2, handover.PEER)
+    fails(place, monkeypatch, "pod-2", 2, PEER)
     fails(place, monkeypatch, "pod-3", 3, "stopped")
     assert place.first_failure()["message"] == "of pod-2", "better than nothing"
     fails(place, monkeypatch, "pod-1", 1, "crash")
@@ -123,7 +139,7 @@ def test_the_first_to_fail_by_itself_is_the_one_that_is_told(place, monkeypatch)
 def test_what_failed_before_all_nodes_started_again_is_not_the_reason(place, monkeypatch):
     fails(place, monkeypatch, "pod-0", 0)
     monkeypatch.setenv("BIOTUNE_ATTEMPT", "1")
-    fails(place, monkeypatch, "pod-3", 1, handover.PEER)
+    fails(place, monkeypatch, "pod-3", 1, PEER)
     fails(place, monkeypatch, "pod-4", 2)
     assert place.first_failure()["message"] == "of pod-4"
 
@@ -133,6 +149,19 @@ def test_a_record_cut_off_hides_no_other(tmp_path, monkeypatch):
     fails(place, monkeypatch, "pod-1", 1)
     (tmp_path / "failures" / "pod-0.json").write_text('{"kind": "fai')
     assert place.first_failure()["message"] == "of pod-1"
+
+
+BAD = [{"attempt": "x"}, {"node": None}, {"at": 1}, {"log": 5}, {"message": 5}, {"exit_code": "x"}]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=lambda bad: next(iter(bad)))
+def test_a_record_of_another_form_hides_no_other(tmp_path, monkeypatch, caplog, bad):
+    place = Handover(str(tmp_path))
+    fails(place, monkeypatch, "pod-1", 1)
+    file = tmp_path / "failures" / "pod-0.json"
+    file.write_text(json.dumps({"kind": "failed", "message": "bad", "attempt": 9, **bad}))
+    assert place.first_failure()["message"] == "of pod-1"
+    assert "pod-0.json: is no record of a failure" in caplog.text
 
 
 def test_a_new_offer_knows_nothing_of_the_attempt_before(place, backbone, tmp_path, monkeypatch):
