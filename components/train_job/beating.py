@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from components.failures import Failure, first_line
+from components.failures import first_line
 from components.handover import Handover
 
 log = logging.getLogger("biotune")
@@ -33,5 +33,5 @@ def _beat(place: Handover, every: float, over: threading.Event) -> None:
     while not over.wait(every):
         try:
             place.beat()
-        except Failure as failure:  # the nodes have some patience, and so have we
-            log.warning("the nodes can't be told that we are here: %s", first_line(failure))
+        except Exception as error:  # whatever it is: a thread that ended would end the nodes
+            log.warning("the nodes can't be told that we are here: %s", first_line(error))
