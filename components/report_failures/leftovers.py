@@ -1,10 +1,11 @@
 """What a run on several nodes may leave behind: TrainJobs, and what lies where nodes meet."""
 
 import logging
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from components import handover
-from components.failures import Failure, first_line
+from components.failures import first_line
 from components.kube import Connection, Pace, TrainJobs
 
 log = logging.getLogger("biotune")
@@ -29,10 +30,10 @@ def remove(runs: str, run: str, pace: Pace | None = None) -> list[str]:
         InputError: they may not be listed or deleted.
         ServiceError: the Kubernetes API can't serve.
     """
-    _free(runs, run)
-    jobs = TrainJobs(Connection(pace))
-    left = jobs.of_run(run)
     with ExitStack() as each:  # one that can't be deleted keeps no other
+        each.callback(_free, runs, run)  # comes last: accelerators cost more than space
+        jobs = TrainJobs(Connection(pace))
+        left = jobs.of_run(run)
         for job in left:
             each.callback(jobs.delete, job)
             log.info("%s: was left by the run, and is deleted", job["metadata"]["name"])
@@ -40,8 +41,16 @@ def remove(runs: str, run: str, pace: Pace | None = None) -> list[str]:
 
 
 def _free(runs: str, run: str) -> None:
-    try:
+    with _sparing():
         for place in handover.of_run(runs, run):
-            place.clear()
-    except Failure as failure:  # it costs space, nothing else
-        log.warning("what the nodes were given can't be removed: %s", first_line(failure))
+            with _sparing():
+                place.clear()
+
+
+@contextmanager
+def _sparing() -> Iterator[None]:
+    """Whatever the block fails of, it costs space and nothing else."""
+    try:
+        yield
+    except Exception as error:
+        log.warning("what the nodes were given can't be removed: %s", first_line(error))

@@ -63,6 +63,22 @@ def test_what_can_t_be_deleted_is_a_failure(kubernetes_server, runs):
         leftovers.remove(runs, RUN, FAST)
 
 
+def test_space_that_can_t_be_freed_keeps_nothing_else(kubernetes_server, runs, monkeypatch, caplog):
+    def crash(place):
+        assert kubernetes_server.asked("delete", "trainjobs") == 1, "the job goes first"
+        tried.append(place.uri.rpartition("/")[2])
+        raise KeyError("files")
+
+    tried = []
+    kubernetes_server.state.create(job("a"))
+    for key in ("seed-0", "seed-1"):
+        handover.Handover(f"{runs}/{RUN}/finetune/{key}").offer("data", CONFIG, None, 2)
+    monkeypatch.setattr(handover.Handover, "clear", crash)
+    assert leftovers.remove(runs, RUN, FAST) == ["a"]
+    assert sorted(tried) == ["seed-0", "seed-1"]
+    assert "what the nodes were given can't be removed" in caplog.text
+
+
 def test_the_space_of_a_model_that_was_taken_is_freed(kubernetes_server, runs, tmp_path):
     made = tmp_path / "made"
     made.mkdir()
