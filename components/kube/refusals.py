@@ -1,6 +1,7 @@
 """What the Kubernetes API says when it does not do what it is asked for."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ from components.redaction import redacted
 
 _PASSING = (0, 401, 408, 429)  # 0: no answer, but a fault of TLS
 _CHANGED = "the object has been modified"  # a quota, say, that was counted at the same time
+_NO_RIGHT = re.compile(r'^\S+( ".*?")? is forbidden: User ')  # quotas and webhooks say 403, too
 _RIGHTS = "give the pod's service account the rights that docs/chart.md lists"
 _ABSENT = "this cluster has no TrainJobs; install Kubeflow Trainer v2 (trainer.kubeflow.org)"
 
@@ -34,7 +36,7 @@ def failure(error: ApiException) -> Failure:
     if error.status == 404 and not _status(error):  # the path is unknown, not the object
         return InputError(_ABSENT)
     message = _message(error)
-    if error.status == 403 and "admission webhook" not in message:
+    if error.status == 403 and _NO_RIGHT.search(message):
         return InputError(f"{message}; {_RIGHTS}")
     if 400 <= error.status < 500:
         return InputError(f"the cluster refuses it ({error.status}): {message}")

@@ -104,10 +104,16 @@ def test_a_cluster_without_trainer_is_told(cluster, launch):
         launch()
 
 
-def test_a_webhook_that_refuses_is_quoted(cluster, launch):
-    message = 'admission webhook "validator.trainjob" denied the request: no such runtime'
+@pytest.mark.parametrize(
+    "message",
+    [
+        'admission webhook "validator.trainjob" denied the request: no such runtime',
+        'trainjobs.trainer.kubeflow.org "a" is forbidden: exceeded quota: jobs, limited: count=1',
+    ],
+)
+def test_who_refuses_for_another_reason_is_quoted(cluster, launch, message):
     cluster.fail(403, message=message, verb="create")
-    with pytest.raises(InputError, match=r"refuses it \(403\): admission webhook .*such runtime"):
+    with pytest.raises(InputError, match=f"refuses it .403.: {message}$"):
         launch()
 
 
