@@ -1,6 +1,6 @@
 """What a TrainJob's object tells of its state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,13 +37,29 @@ def is_at_work(job: Job) -> bool:
     return any(child[count] for child in children for count in ("ready", "succeeded", "failed"))
 
 
-def waits_since(job: Job) -> datetime:
+def waits_since(job: Job, pods: Sequence[Mapping[str, Any]]) -> datetime | None:
     """Since when it has been waiting for its nodes, by the server's clock.
 
-    A job that was suspended in between begins to wait again, which this knows; one whose nodes are
-    started again does so, too, which it does not.
+    A job that was suspended in between, or whose nodes are started again, begins to wait again.
+
+    Args:
+        pods: the job's.
+
+    Returns:
+        None where it can't be told: it is let run, and none of its pods is there. So it is between
+        an end of its nodes and their next start, however long it may have been at work.
     """
     found = job.get("status", {}).get("conditions", ())
     changed = [c["lastTransitionTime"] for c in found if c["type"] == SUSPENDED]
     times = [job["metadata"]["creationTimestamp"], *changed]
+    if not job["spec"].get("suspend"):
+        started = [pod["metadata"]["creationTimestamp"] for pod in pods if _is_there(pod)]
+        if not started:
+            return None
+        times += started
     return max(datetime.fromisoformat(each) for each in times)
+
+
+def _is_there(pod: Mapping[str, Any]) -> bool:
+    ended = pod["status"].get("phase") in ("Succeeded", "Failed")
+    return not ended and "deletionTimestamp" not in pod["metadata"]

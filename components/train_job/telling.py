@@ -27,8 +27,8 @@ class Telling:
         self._unknown = ""
         self.status = ""
 
-    def tell(self, job: Job) -> None:
-        """Tells what is new of a job."""
+    def tell(self, job: Job) -> list[Pod]:
+        """Tells what is new of a job; gives its pods, none where they can't be listed."""
         try:
             found = self._pods.of(job["metadata"]["name"])
         except Failure as failure:
@@ -41,6 +41,7 @@ class Telling:
             log.info("%s: %s", job["metadata"]["name"], status)
             self.status = status
         self._say(first)
+        return found
 
     def _say(self, pod: Pod | None) -> None:
         if pod is None:

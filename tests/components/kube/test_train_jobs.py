@@ -37,12 +37,27 @@ def test_a_job_that_does_not_go_is_not_waited_for_without_end(kubernetes_server,
     assert not jobs.gone(made)
 
 
-def test_a_job_waits_since_it_was_last_suspended():
-    def since(*conditions):
-        made = {"creationTimestamp": "2026-01-01T00:00:00Z"}
-        return state.waits_since({"metadata": made, "status": {"conditions": conditions}})
+def condition(kind, day, status="False"):
+    return {"type": kind, "status": status, "lastTransitionTime": f"2026-01-{day:02}T00:00:00Z"}
 
-    other = {"type": "Failed", "status": "False", "lastTransitionTime": "2026-01-03T00:00:00Z"}
-    resumed = {"type": "Suspended", "status": "False", "lastTransitionTime": "2026-01-02T00:00:00Z"}
-    assert since(other) == datetime(2026, 1, 1, tzinfo=UTC)
-    assert since(other, resumed) == datetime(2026, 1, 2, tzinfo=UTC)
+
+def pod(day, phase="Pending", **its):
+    its["creationTimestamp"] = f"2026-01-{day:02}T00:00:00Z"
+    return {"metadata": its, "status": {"phase": phase}}
+
+
+@pytest.mark.parametrize(
+    "day, conditions, suspend, pods",
+    [
+        (1, [condition("Failed", 9)], True, []),
+        (2, [condition("Suspended", 2, "True")], True, [pod(9)]),
+        (3, [condition("Suspended", 3)], False, [pod(1)]),
+        (5, [condition("Suspended", 3)], False, [pod(4), pod(5, "Running"), pod(9, "Failed")]),
+        (None, [condition("Suspended", 3)], False, [pod(9, "Succeeded")]),
+        (None, [], False, [pod(9, "Running", deletionTimestamp="2026-01-10T00:00:00Z")]),
+    ],
+)
+def test_a_job_waits_since_it_was_last_suspended_or_started(day, conditions, suspend, pods):
+    made = {"creationTimestamp": "2026-01-01T00:00:00Z"}
+    job = {"metadata": made, "spec": {"suspend": suspend}, "status": {"conditions": conditions}}
+    assert state.waits_since(job, pods) == (day and datetime(2026, 1, day, tzinfo=UTC))
