@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.failures import Failure, InputError, ServiceError, first_line
-from components.handover import FOLLOWING, Handover
+from components.handover import FOLLOWING, GAVE_UP, Handover
 from components.kube import Pods, state
 from components.kube.pods import Pod, node
 from components.kube.state import Job
@@ -41,6 +41,14 @@ def failure(place: Handover, pods: Pods, job: Job) -> Failure:
         return _of(record)
     told = _first(found, _ended) or condition.get("message") or "no reason is known"
     return Failure(f"{job['metadata']['name']} failed: {told}")
+
+
+def is_deserted(place: Handover, job: Job) -> bool:
+    """Whether a job failed for nothing but that its nodes had no launcher any more."""
+    condition = state.condition(job, state.FAILED)
+    if condition is None or condition.get("reason") == DEADLINE or place.delivered():
+        return False
+    return (_record(place) or {}).get("exit_code") == GAVE_UP
 
 
 def _of(record: Mapping[str, Any]) -> Failure:

@@ -96,8 +96,12 @@ class Launcher:
     def _job(self, dataset: str, config: Mapping[str, Any], backbone: Path | None) -> Job:
         while True:
             if job := self.found():
-                log.info("%s: is there already, and gone on with", self._name)
-                return job
+                if not ending.is_deserted(self._place, job):
+                    log.info("%s: is there already, and gone on with", self._name)
+                    return job
+                log.info("%s: its nodes ended, as nobody followed them; begins again", self._name)
+                self._jobs.delete(job)
+                self._wait(job)
             nodes = self._wanted["spec"]["trainer"]["numNodes"]
             self._place.offer(dataset, config, backbone, nodes)
             if job := self._jobs.create(self._wanted):

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from components.finetune.silence import Deserted
 from components.kube import state
 from components.report_failures import leftovers
 from tests.kubernetes_server.cluster import MODEL
@@ -37,7 +38,7 @@ def killed_at(cluster, pod, verb, resource, when):
     def kill():
         ready.wait(10)
         begun[0].kill()
-        begun[0].process.join(10)
+        begun[0].code()
 
     cluster.at(verb, resource, when, kill)
     begun.append(pod())
@@ -71,6 +72,20 @@ def test_killed_while_it_tells_of_a_failure_the_next_try_tells_it(cluster, pod):
     second = pod()
     assert second.code() == 2 and "error: num_classes=1: too few" in second.said
     assert len(cluster.state.created) == 1 and cluster.state.jobs == {}
+
+
+def test_nodes_that_gave_up_on_a_dead_launcher_cost_no_try(cluster, pod, contents):
+    running(cluster, pod).kill()
+    said = {"kind": "failed", "message": "nothing was heard", "exit_code": Deserted.exit_code}
+    cluster.leave(NAME, 0, **said)
+    cluster.leave(NAME, 1, kind="peer", message="node 0 is gone")
+    cluster.give_up(NAME)
+    cluster.script = [(0.0, "run", {}), (0.1, "deliver", {}), (0.0, "succeed", {})]
+    second = pod()
+    assert second.code() == 0, second.said
+    assert contents(second.output) == MODEL
+    assert "its nodes ended, as nobody followed them" in second.said
+    assert len(cluster.state.created) == 2 and cluster.state.jobs == {}
 
 
 def test_a_next_try_begins_only_when_all_of_the_last_is_gone(cluster, pod, contents):
