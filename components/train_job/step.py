@@ -60,14 +60,15 @@ def run(
     pace = pace or Pace()
     place = handover.of_training(key)
     connection = Connection(pace)
-    launcher = Launcher(connection, place, job, os.environ[RUN], key, os.environ.get(POD, ""))
     if config.get("from_scratch"):
         backbone = None
-    with alone(output), beating(place, pace.beat), launcher.leaving():
-        if not _there(place, launcher, output):
-            launcher.train(dataset, config, backbone, queue_timeout)
-            _take(place, output)
-        launcher.clean()
+    with alone(output), beating(place, pace.beat):  # before the API is asked, which may take long
+        launcher = Launcher(connection, place, job, os.environ[RUN], key, os.environ.get(POD, ""))
+        with launcher.leaving():
+            if not _there(place, launcher, output):
+                launcher.train(dataset, config, backbone, queue_timeout)
+                _take_or_clean(place, launcher, output)
+            launcher.clean()
     return Tuned(output)
 
 
@@ -82,6 +83,15 @@ def _there(place: handover.Handover, launcher: Launcher, output: Path) -> bool:
         return False
     log.info("the model is there already: an earlier try has trained it")
     return True
+
+
+def _take_or_clean(place: handover.Handover, launcher: Launcher, output: Path) -> None:
+    """Takes the model; one that is torn leaves no job, with which every next try would go on."""
+    try:
+        _take(place, output)
+    except InputError:
+        launcher.clean()
+        raise
 
 
 def _take(place: handover.Handover, output: Path) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from components.failures import Failure, InputError
 from components.train_job.component import component
 from tests.kubernetes_server.cluster import MODEL
 from tests.kubernetes_server.launching import CONFIG, FAST, JOB, NAME
+from tests.kubernetes_server.state import now
 
 RUNNING, SEEN = (0.0, "run", {}), (0.0, "watched", {})
 DONE = [RUNNING, (0.0, "deliver", {}), (0.0, "succeed", {})]
@@ -99,6 +101,29 @@ def test_a_model_that_was_delivered_is_taken_whatever_became_of_the_job(
     assert cluster.state.jobs == {}
 
 
+def test_a_model_that_is_torn_is_trained_again(cluster, launch, place, contents, caplog):
+    def tear(name):
+        cluster.deliver(name)
+        for file in Path(place.uri, "model").iterdir():
+            file.write_bytes(b"torn")
+
+    cluster.tear = tear
+    cluster.script = [RUNNING, (0.0, "tear", {}), (0.0, "succeed", {})]
+    with pytest.raises(InputError, match="torn or was changed"):
+        launch()
+    cluster.script = DONE
+    assert contents(launch()) == MODEL
+    assert "is not whole, it is trained again" in caplog.text
+
+
+def test_an_api_that_is_away_does_not_keep_the_launcher_silent(cluster, launch, place):
+    heard = []
+    cluster.script = DONE
+    cluster.at("get", "pods", "before", lambda: heard.append(place.heard()))
+    launch()
+    assert heard[0], "the nodes of an earlier try hear of it before it waits for the API"
+
+
 def test_a_job_that_can_t_be_deleted_hides_no_failure(cluster, launch, caplog):
     cluster.script = [RUNNING, (0.0, "give_up", {})]
     cluster.rights.discard("delete trainjobs")
@@ -114,15 +139,55 @@ def test_who_waits_in_the_queue_for_too_long_leaves_it(cluster, launch):
     assert cluster.state.jobs == {}
 
 
-def test_the_time_in_the_queue_goes_on_where_an_earlier_try_has_waited(cluster, launch):
+def an_hour_old(cluster, job, **pods):
+    """A job of an hour ago; so old are its pods, too, where it has any, or they are as given."""
+    before = (datetime.now(UTC) - timedelta(hours=1)).isoformat(timespec="seconds")
+    job["metadata"]["creationTimestamp"] = before
+    job["status"]["conditions"] = []
+    for pod in cluster.state.pods_of(NAME):
+        pod["metadata"]["creationTimestamp"] = before
+        pod |= pods
+
+
+@pytest.mark.parametrize("where", ["suspend", "place"])
+def test_the_time_in_the_queue_goes_on_where_an_earlier_try_has_waited(cluster, launch, where):
     def old(job):
-        before = datetime.now(UTC) - timedelta(hours=1)
-        job["metadata"]["creationTimestamp"] = before.isoformat(timespec="seconds")
+        getattr(cluster, where)(NAME)
+        an_hour_old(cluster, job)
 
     cluster.state.made = old
     with pytest.raises(Failure, match=r"longer than train_job.queue_timeout \(1800 s\)"):
         launch(queue_timeout=1800)
     assert cluster.state.jobs == {}
+
+
+AGAIN = {
+    "old pods end": lambda cluster, job: (
+        cluster.place(NAME),
+        an_hour_old(cluster, job, status={"phase": "Failed"}),
+    ),
+    "none is there": lambda cluster, job: (
+        cluster.place(NAME),
+        an_hour_old(cluster, job),
+        cluster.state.pods.clear(),
+    ),
+    "new ones are there": lambda cluster, job: (
+        cluster.place(NAME),
+        an_hour_old(cluster, job),
+        [pod["metadata"].update(creationTimestamp=now()) for pod in cluster.state.pods_of(NAME)],
+    ),
+}
+
+
+@pytest.mark.parametrize("begin_again", AGAIN.values(), ids=AGAIN)
+def test_nodes_that_start_again_meanwhile_have_not_waited(cluster, launch, contents, begin_again):
+    def old(job):
+        begin_again(cluster, job)
+        begin(job)
+
+    begin, cluster.state.made = cluster.state.made, old
+    cluster.script = [SEEN, *DONE]
+    assert contents(launch(queue_timeout=1800)) == MODEL
 
 
 def test_a_node_that_is_started_again_is_heard_again(cluster, launch, caplog):
