@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
@@ -45,6 +46,7 @@ class Pod:
     backbone: Path
     given: Mapping[str, Any] = field(default_factory=dict)
     process: BaseProcess | None = None
+    _one: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def output(self) -> Path:
@@ -75,8 +77,9 @@ class Pod:
 
     def code(self) -> int:
         """The exit code, at its end."""
-        self.process.join(30)
-        return self.process.exitcode
+        with self._one:  # of two threads that wait, the second would get another code
+            self.process.join(30)
+            return self.process.exitcode
 
 
 def _launch(
