@@ -1,7 +1,6 @@
-"""FEMBA's selective scan beside a loop over the steps, and beside `mambapy` if it is installed.
+"""FEMBA's selective scan beside a loop over the steps, and beside `mambapy`.
 
-`pip install mambapy==1.2.0` adds its rows; nothing else needs it. `benchmarks/selective_scan.py`
-has more lengths, memory, and GPUs.
+`benchmarks/selective_scan.py` has more lengths, memory, and GPUs.
 """
 
 import argparse
@@ -9,16 +8,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import torch
+from mambapy.pscan import pscan
 from torch import Tensor
 
 from benchmarks.selective_scan import inputs, loop
 from benchmarks.speed.rows import Bar, Row, compared, interleaved, timed
 from components.models.selective_scan import plain_scan
-
-try:
-    from mambapy.pscan import pscan
-except ImportError:
-    pscan = None
 
 SHORT, LONG = 1280, 20480
 SIZES = argparse.Namespace(batch=1, channels=64, device="cpu")
@@ -30,21 +25,19 @@ def rows(quick: bool) -> Iterator[Row]:
     lengths = {SHORT: 1, LONG // 8: 1} if quick else {SHORT: 5, LONG: 1}
     for length, rounds in lengths.items():
         yield _beside("a loop", loop, length, rounds)
-        if pscan:
-            yield _beside("mambapy", _mambapy, length, rounds)
+        yield _beside("mambapy", _mambapy, length, rounds)
     yield _growth(2 if quick else 7)
 
 
 def _beside(name: str, scan: Callable[..., Tensor], length: int, rounds: int) -> Row:
     given = inputs(SIZES, length)
     ours, theirs = (partial(_trained, one, given) for one in (plain_scan, scan))
-    missing = "" if pscan else " mambapy is not installed here, and not compared."
     return compared(
         f"FEMBA's scan against {name}, {length:,} steps",
         Bar(1.0),
         interleaved(timed(ours), timed(theirs), rounds),
         shown=lambda seconds: f"{1000 * seconds:.0f} ms",
-        note=NOTE + missing,
+        note=NOTE,
     )
 
 
@@ -56,7 +49,7 @@ def _growth(rounds: int) -> Row:
         interleaved(timed(long), timed(short), rounds),
         value=lambda ours, reference: ours / reference * SHORT / LONG,
         shown=lambda seconds: f"{1000 * seconds:.0f} ms",
-        note=NOTE,
+        note=f"{NOTE} The long one's states no longer fit the processor's cache (reasoned).",
     )
 
 

@@ -43,7 +43,9 @@ def _overhead(epochs: int) -> Row:
         pairs,
         value=lambda ours, bare: 1000 * (ours - bare),
         shown=lambda seconds: f"{1000 * seconds:.2f} ms",
-        note="A round is a step; single ones are off by what else the machine did just then.",
+        note="A round is a step; single ones are off by what else the machine did just then. Taken "
+        "apart on one thread, Lightning's own loop costs 0.45 ms of it and twelve optimizer groups "
+        "instead of one 0.4 ms; the rest is reading, the gradient's norm and our hooks.",
     )
 
 
