@@ -74,8 +74,11 @@ def test_killed_while_it_tells_of_a_failure_the_next_try_tells_it(cluster, pod):
     assert len(cluster.state.created) == 1 and cluster.state.jobs == {}
 
 
-def test_nodes_that_gave_up_on_a_dead_launcher_cost_no_try(cluster, pod, contents):
+@pytest.mark.parametrize("delivered", [False, True])
+def test_nodes_that_gave_up_on_a_dead_launcher_cost_no_try(cluster, pod, contents, delivered):
     running(cluster, pod).kill()
+    if delivered:
+        cluster.deliver(NAME)
     said = {"kind": "failed", "message": "nothing was heard", "exit_code": Deserted.exit_code}
     cluster.leave(NAME, 0, **said)
     cluster.leave(NAME, 1, kind="peer", message="node 0 is gone")
@@ -84,8 +87,8 @@ def test_nodes_that_gave_up_on_a_dead_launcher_cost_no_try(cluster, pod, content
     second = pod()
     assert second.code() == 0, second.said
     assert contents(second.output) == MODEL
-    assert "its nodes ended, as nobody followed them" in second.said
-    assert len(cluster.state.created) == 2 and cluster.state.jobs == {}
+    assert ("its nodes ended, as nobody followed them" in second.said) is not delivered
+    assert len(cluster.state.created) == (1 if delivered else 2) and cluster.state.jobs == {}
 
 
 def test_a_next_try_begins_only_when_all_of_the_last_is_gone(cluster, pod, contents):
