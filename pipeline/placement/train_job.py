@@ -19,7 +19,9 @@ TASK = {"biotune.io/task": STEP}  # what a network policy knows the nodes by
 NO_SIDECAR = {"sidecar.istio.io/inject": "false"}
 # It takes the place of the image's entrypoint, tini.
 COMMAND = ("tini", "-g", "--", "python3", "-m", "components.finetune.node")
-GRACE = 120  # seconds for the last state between SIGTERM and SIGKILL, twice 30 s and its way to S3
+# Seconds for the last state and its way to S3, from SIGTERM to SIGKILL. By itself, torch's agent
+# would kill the processes after 30 s; the rest of the kubelet's time is for its own end.
+GRACE, _WORKERS = 120, 100
 
 
 def manifest(profile: Profile, image: str) -> dict[str, Any]:
@@ -57,7 +59,7 @@ def manifest(profile: Profile, image: str) -> dict[str, Any]:
     if profile.kueue:
         job["metadata"]["labels"][QUEUE_LABEL] = profile.kueue.queue
     if timeout := profile.steps.value(STEP, "timeout"):
-        job["spec"]["activeDeadlineSeconds"] = seconds(timeout)
+        job["spec"]["activeDeadlineSeconds"] = _deadline(profile, timeout)
     return job
 
 
@@ -66,15 +68,22 @@ def processes(profile: Profile) -> int:
     return max(1, profile.gpu.count)
 
 
+def _deadline(profile: Profile, timeout: str) -> int:
+    """Seconds from when Trainer counts: Kueue's admission, or else the job's creation."""
+    queued = 0 if profile.kueue else seconds(profile.train_job.queue_timeout)
+    return queued + seconds(timeout)
+
+
 def _runtime(runtime: Runtime) -> dict[str, str]:
     return {"apiGroup": GROUP, "kind": runtime.kind, "name": runtime.name}
 
 
 def _variables(profile: Profile) -> list[dict[str, Any]]:
+    kept = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": str(_WORKERS)}  # where the profile's `env` is silent
     own = {"BIOTUNE_SILENCE": str(seconds(profile.train_job.silence))}
     named = [
         {"name": name, "value": value}
-        for name, value in {**environment.plain(profile), **own}.items()
+        for name, value in {**kept, **environment.plain(profile), **own}.items()
     ]
     if profile.s3 and profile.s3.secret:
         keys = environment.s3_keys(profile.s3).items()

@@ -3,6 +3,7 @@
 from copy import deepcopy
 
 import pytest
+from torch.distributed.launcher.api import LaunchConfig
 
 from components.kube.workflows import Workflow
 from components.train_job import manifest
@@ -81,6 +82,7 @@ def test_its_environment_has_secrets_by_name_alone():
             "fieldRef": {"fieldPath": "metadata.labels['jobset.sigs.k8s.io/restart-attempt']"}
         },
         "BIOTUNE_SILENCE": "900",
+        "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "100",
         "AWS_ENDPOINT_URL": "https://s3.example.com",
         "AWS_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": secret("biotune-s3", "id"),
@@ -93,6 +95,29 @@ def test_its_environment_has_secrets_by_name_alone():
 def test_a_variable_may_be_empty():
     env = made(on_nodes({"env": {"NCCL_DEBUG": ""}}))["spec"]["trainer"]["env"]
     assert {"name": "NCCL_DEBUG", "value": ""} in env
+
+
+def test_without_a_queue_the_time_for_its_nodes_is_a_part_of_the_deadline():
+    """Trainer counts from Kueue's admission, or else from when the job was made."""
+    said = {"steps": {"finetune": {"timeout": "2h"}}, "train_job": {"queue_timeout": "3d"}}
+    found = [
+        made(on_nodes({**said, **queue}))["spec"]["activeDeadlineSeconds"]
+        for queue in ({}, {"kueue": {"queue": "gpus"}})
+    ]
+    assert found == [3 * 86400 + 7200, 7200]
+    assert "activeDeadlineSeconds" not in made(on_nodes({}))["spec"]
+
+
+def test_its_processes_have_the_time_that_the_pod_has(monkeypatch):
+    """torch's agent kills them by itself, and before the kubelet kills the agent."""
+    job = made(on_nodes({}))
+    given = {entry["name"]: entry.get("value") for entry in job["spec"]["trainer"]["env"]}
+    name = "TORCH_ELASTIC_SHUTDOWN_TIMEOUT"
+    monkeypatch.setenv(name, given[name])
+    waits = LaunchConfig(min_nodes=1, max_nodes=1, nproc_per_node=1).shutdown_timeout
+    assert 60 < waits < pod_of(job)["spec"]["terminationGracePeriodSeconds"]
+    env = made(on_nodes({"env": {name: "9"}}))["spec"]["trainer"]["env"]
+    assert [entry["value"] for entry in env if entry["name"] == name] == ["9"]
 
 
 def test_its_pods_are_placed_and_locked_up():
