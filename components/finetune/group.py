@@ -17,10 +17,13 @@ DEFAULT = "10m"
 # What gloo says, as a plain RuntimeError, of a process that is gone or silent; inside a backward
 # pass nothing else tells where an error is from.
 _LOST = (
-    *("gloo", "Timed out waiting", "Application timeout caused pair closure", "Socket closed"),
+    *("/gloo/transport/", "Gloo connectFullMesh failed", "Timed out waiting", "Socket closed"),
+    *("Application timeout caused pair closure", "Connect timeout", "Read timeout"),
     *("Connection closed by peer", "Connection reset by peer", "Broken pipe", "No route to host"),
-    *("Connect timeout", "Read timeout", "Socket Timeout"),
+    "Socket Timeout",
 )
+# What it says of a tensor that it can't send at all, to anybody.
+_OURS = ("Invalid scalar type", "ProcessGroupGloo::")
 
 
 def limit(config: Mapping[str, Any]) -> float:
@@ -54,6 +57,8 @@ def joined(config: Mapping[str, Any]) -> Iterator[None]:
 def _says_lost(error: RuntimeError) -> bool:
     if isinstance(error, distributed.DistError) or any(words in str(error) for words in _LOST):
         return True
+    if any(words in str(error) for words in _OURS):
+        return False
     innermost = traceback.extract_tb(error.__traceback__)[-1]
     # Its collectives; what divides a model lies in folders of its own.
     return Path(innermost.filename).parent == Path(distributed.__file__).parent
