@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
 _NAMESPACES = ("--net", "--uts", "--mount", "--pid")
 _LINK = "eth0"
+REQUIRED = "BIOTUNE_REQUIRE_HOSTS"  # set, where none can be made the test fails
 
 
 @dataclass
@@ -58,14 +60,14 @@ class Host:
 
 @contextmanager
 def two_hosts(scratch: Path, job: str) -> Iterator[list[Host]]:
-    """Two hosts with a cable between them; skips the test where none can be made.
+    """Two hosts with a cable between them; skips the test where none can be made, if it may.
 
     Args:
         scratch: folder for the file that names them.
         job: what they are named after, as the nodes of a TrainJob are.
     """
     if missing := [tool for tool in ("ip", "unshare", "nsenter") if not shutil.which(tool)]:
-        pytest.skip(f"{', '.join(missing)}: not installed, so no network can be made")
+        _without(f"{', '.join(missing)}: not installed, so no network can be made")
     hosts: list[Host] = []
     try:
         try:
@@ -74,12 +76,18 @@ def two_hosts(scratch: Path, job: str) -> Iterator[list[Host]]:
             _connect(hosts, scratch, job)
         except (OSError, subprocess.CalledProcessError) as error:
             told = getattr(error, "stderr", "") or error
-            pytest.skip(f"no network can be made here ({str(told).strip()})")
+            _without(f"no network can be made here ({str(told).strip()})")
         yield hosts
     finally:
         for host in hosts:
             host.holder.stdin.close()
             host.holder.wait()
+
+
+def _without(reason: str) -> NoReturn:
+    if os.environ.get(REQUIRED):
+        pytest.fail(f"{REQUIRED} is set: {reason}")
+    pytest.skip(reason)
 
 
 def _host(name: str, address: str) -> Host:

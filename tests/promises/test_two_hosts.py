@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -154,3 +155,18 @@ def test_the_hosts_are_gone_with_all_that_ran_there(tmp_path):
             left.wait(0.2)
         raise KeyboardInterrupt
     assert left.wait(10)
+
+
+@pytest.mark.parametrize("fault", ["no tool", "no right"])
+@pytest.mark.parametrize(("required", "outcome"), [("1", pytest.fail), ("", pytest.skip)])
+def test_where_hosts_are_required_none_are_skipped(fault, required, outcome, tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError("unshare failed: Operation not permitted")
+
+    monkeypatch.setenv("BIOTUNE_REQUIRE_HOSTS", required)
+    monkeypatch.setattr("tests.promises.hosts._host", refused)
+    there = None if fault == "no tool" else "/bin/tool"
+    monkeypatch.setattr(shutil, "which", lambda _: there)
+    told = "not installed" if fault == "no tool" else "Operation not permitted"
+    with pytest.raises(outcome.Exception, match=told), two_hosts(tmp_path, JOB):
+        pass
