@@ -4,7 +4,10 @@ The file lists what `components.finetune.training.Request` takes, once for each 
 """
 
 import json
+import os
+import signal
 import sys
+import time
 from pathlib import Path
 
 import lightning
@@ -14,8 +17,11 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from components.failures import Failure
 from components.finetune import group
+from components.finetune.preemption import Preemption
 from components.finetune.training import Request, train
 
+STOP = "BIOTUNE_TEST_STOP"
+STOPS = "+callbacks.stop._target_=tests.divided.Stop"
 NOTE = "+callbacks.note._target_=tests.divided.Note"
 
 
@@ -42,6 +48,25 @@ class Note(Callback):
         here = {what: sum(_here(t) for t in tensors) for what, tensors in held.items()}
         told = {"rates": rates, "groups": len(optimizer.param_groups), "here": here}
         self.file.write_text(json.dumps(told))
+
+
+class Stop(Callback):
+    """Sends SIGTERM to what started the processes, in the midst of the first validation.
+
+    All wait until they have heard of it, so that it is there that they are told to stop.
+    """
+
+    def on_validation_batch_end(self, trainer: lightning.Trainer, *args: object) -> None:
+        """Only where a test says so, so that others have the same settings."""
+        if not os.environ.get(STOP) or trainer.sanity_checking or args[3] != 1:
+            return
+        if trainer.is_global_zero:
+            os.kill(os.getppid(), signal.SIGTERM)
+        (keeper,) = (c for c in trainer.callbacks if isinstance(c, Preemption))
+        until = time.monotonic() + 60
+        while not keeper._told and time.monotonic() < until:
+            time.sleep(0.01)
+        keeper._next = 0  # all ask the first one at once, and not only now and then
 
 
 def _here(tensor: torch.Tensor) -> int:

@@ -40,6 +40,10 @@ class FlawCounts:
         if split not in self.records:
             self._counts[split] = self._counts[split].to(counts.device) + counts
 
+    def begin(self, split: str) -> None:
+        """Forgets what was counted of a split that is seen from its beginning again."""
+        self._counts[split] = torch.zeros_like(self._counts[split])
+
     def settle(self, split: str, trainer: lightning.Trainer) -> None:
         """Ends the first epoch of a split: tells the counts of all processes."""
         if split in self.records:

@@ -97,9 +97,8 @@ class Preemption(Checkpoint):
             self._visit(trainer, tuner, validating=True)
 
     def on_validation_batch_end(self, trainer: lightning.Trainer, tuner: Any, *_: Any) -> None:
-        """Still the same point; several processes may have different numbers of batches here."""
-        if trainer.world_size == 1:
-            self.on_validation_start(trainer, tuner)
+        """Still the same point, also of several processes: all have equally many batches here."""
+        self.on_validation_start(trainer, tuner)
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, tuner: Any) -> None:
         """Lets Lightning end a resumed epoch as any other."""

@@ -80,6 +80,8 @@ def put_back(trainer: lightning.Trainer, tuner: FineTuner, ours: Mapping[str, An
     rank, before, now = trainer.global_rank, len(ours["ranks"]), trainer.world_size
     halves = [old["half"] for old in ours["ranks"]]
     tuner.resume_half_epoch(halves[rank] if before == now else shares.share(halves, rank, now))
+    if ours["where"]["validating"]:
+        tuner.flaws.begin("val")  # the validation begins anew, whatever it had seen
     _put_back_random_states(ours["ranks"][rank % before]["random"])
     if before != now and trainer.is_global_zero:
         log.warning(

@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import h5py
 import pytest
 import torch
 
@@ -18,6 +20,7 @@ from components.failures import InputError
 from components.finetune import spool
 from components.finetune.preemption import Preemption
 from components.finetune.step import run
+from tests.divided import STOP, STOPS
 from tests.made import make_dataset
 
 NET = (
@@ -137,40 +140,58 @@ def states_in(folder):
 
 
 @pytest.mark.slow
-def test_two_processes_go_on_each_with_its_own_half_of_the_metrics(data, tmp_path, capfd):
-    two = ("trainer.devices=2", "data.batch_size=4", "trainer.max_epochs=12")
+def test_two_processes_go_on_each_with_its_own_half_of_the_metrics(tmp_path, capfd, monkeypatch):
+    data = make_dataset(tmp_path / "data")
+    flatten(data / "val.h5")  # what was seen of a validation that broke off is not counted twice
+    two = ("trainer.devices=2", "data.batch_size=4", "trainer.max_epochs=12", STOPS)
     states = tmp_path / "states"
-    kept = (f"resume.uri={states}", "resume.every=0s")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]), prepend=os.pathsep)
 
-    def ended_by(number):
-        """Sends a signal as soon as there is a new state; gives the exit code and stderr."""
-        before = states_in(states)
-        child = subprocess.Popen(
-            command(data, tmp_path / "broken", *two, *kept),
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
-        while states_in(states) == before:
-            assert child.poll() is None
-            time.sleep(0.05)
-        if number == signal.SIGTERM:  # which reaches the step alone, who tells the others
-            child.send_signal(number)
-        else:
-            os.killpg(child.pid, number)
-        told = child.communicate(timeout=120)[1]
-        return child.returncode, told
+    def started(every):
+        words = command(data, tmp_path / "broken", *two, f"resume.uri={states}", every)
+        pipes = {"stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(words, **pipes, start_new_session=True)
 
-    code, told = ended_by(signal.SIGTERM)
-    assert "stopped by SIGTERM at epoch" in told
-    assert code == 143
-    code, told = ended_by(signal.SIGKILL)
-    assert "resumed at" in told
-    assert code == -signal.SIGKILL
+    with monkeypatch.context() as patched:
+        patched.setenv(STOP, "yes")
+        child = started("resume.every=1h")
+    # It reaches the step alone, who tells the others.
+    told = child.communicate(timeout=120)[1]
+    assert "stopped by SIGTERM at the validation of epoch 1;" in told
+    assert child.returncode == 143
+    before = states_in(states)
+    child = started("resume.every=0s")
+    while states_in(states) == before:
+        assert child.poll() is None
+        time.sleep(0.05)
+    os.killpg(child.pid, signal.SIGKILL)
+    assert "resumed at the validation of epoch 1" in child.communicate(timeout=120)[1]
     capfd.readouterr()
-    found = tuned(data, tmp_path / "broken", *two, *kept)
+    found = tuned(data, tmp_path / "broken", *two, f"resume.uri={states}", "resume.every=0s")
     assert "resumed at" in capfd.readouterr().err
     assert found == tuned(data, tmp_path / "whole", *two)
+
+
+def test_a_stop_within_a_validation_counts_no_window_twice(tmp_path, monkeypatch):
+    def stop(self, trainer, tuner, outputs, batch, index, *_):
+        self._told = index == 1 and not trainer.sanity_checking
+        original(self, trainer, tuner)
+
+    data = make_dataset(tmp_path / "data")
+    flatten(data / "val.h5")
+    whole = tuned(data, tmp_path / "whole")
+    kept = (f"resume.uri={tmp_path / 'states'}", "resume.every=1h")
+    original = Preemption.on_validation_batch_end
+    with monkeypatch.context() as patched, pytest.raises(SystemExit):
+        patched.setattr(Preemption, "on_validation_batch_end", stop)
+        tuned(data, tmp_path / "broken", *kept)
+    assert tuned(data, tmp_path / "broken", *kept) == whole
+
+
+def flatten(file):
+    """Makes a channel one without a signal."""
+    with h5py.File(file, "a") as split:
+        split["data"][:, 2] = 0
 
 
 def test_a_changed_setting_begins_anew_and_the_old_place_refuses_it(data, tmp_path, monkeypatch):
