@@ -2,8 +2,8 @@
 
     python benchmarks/exports.py [MODEL ...] [--windows 64]
 
-Published sizes with fresh weights, the head's times eight so that probabilities are spread, on
-windows of the demo's EMG, resampled to each model's shape.
+Published sizes with fresh weights, on windows of the demo's EMG, resampled to each model's shape.
+The last layer is scaled until its logits spread as a trained model's do.
 """
 
 import argparse
@@ -25,11 +25,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from components import encoder
 from components.config import compose, resolved
 from components.export.step import run
-from components.layout import Layout
 
 HOME = Path(__file__).parents[1]
 DEMO = HOME / "pipeline" / "demo" / "test.h5"
-SPREAD = 8
+CLASSES, SPREAD = 5, 2.0  # standard deviation of the logits
 SHAPES = {"waveform": (8, 200), "tiny": (16, 1000), "luna": (22, 1280), "femba": (22, 1280)}
 
 
@@ -49,8 +48,8 @@ def main() -> None:
 
 
 def _lines(name: str, windows: int, scratch: Path) -> Iterator[str]:
-    _tune(name, scratch / "model")
     data = _data(scratch / "windows.h5", windows, _shape(name))
+    _tune(name, scratch / "model", data)
     for suffix in (".onnx", ".pt2"):
         report = run(str(scratch / "model"), str(scratch / f"m{suffix}"), {}, data=str(data))
         found, latency = report["parity"], report["latency"]
@@ -66,20 +65,22 @@ def _shape(name: str) -> tuple[int, int]:
     return next(shape for prefix, shape in SHAPES.items() if name.startswith(prefix))
 
 
-def _tune(name: str, folder: Path) -> None:
-    task = ["classification_type=mcc", "num_classes=5", "input_normalization.normalize=zscore"]
+def _tune(name: str, folder: Path, data: Path) -> None:
+    task = ["classification_type=mcc", f"num_classes={CLASSES}"]
+    task += ["input_normalization.normalize=zscore"]
     config = resolved(compose([f"model={name}", *task]))
     config |= {"channels": [], "provenance": {"classes": []}}
     config["model"]["signal"] |= {"channels": None, "window": None, "sampling_rate": None}
     torch.manual_seed(0)
-    weights = encoder.network(config).encoder.state_dict()
-    parts = Layout.from_config(config["model"]["layout"]).assign(weights)
-    scaled = {
-        key: (SPREAD * value if parts[key] == "head" and value.is_floating_point() else value)
-        for key, value in weights.items()
-    }
+    network = encoder.network(config).eval()
+    with h5py.File(data) as file, torch.inference_mode():
+        factor = SPREAD / network(torch.from_numpy(file["data"][:4])).std().item()
+    weights = network.encoder.state_dict()
+    *_, last = (key for key, value in weights.items() if value.shape[:1] == (CLASSES,))
+    for key in {last, last.replace("bias", "weight")}:
+        weights[key] *= factor
     folder.mkdir()
-    save_file({k: v.clone().contiguous() for k, v in scaled.items()}, folder / "model.safetensors")
+    save_file({k: v.clone().contiguous() for k, v in weights.items()}, folder / "model.safetensors")
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
 
 
