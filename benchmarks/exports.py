@@ -29,6 +29,7 @@ from components.export.step import run
 HOME = Path(__file__).parents[1]
 DEMO = HOME / "pipeline" / "demo" / "test.h5"
 CLASSES, SPREAD = 5, 2.0  # standard deviation of the logits
+NOISE = 0.01  # standard deviation beside the signals'
 SHAPES = {"waveform": (8, 200), "tiny": (16, 1000), "luna": (22, 1280), "femba": (22, 1280)}
 
 
@@ -85,13 +86,15 @@ def _tune(name: str, folder: Path, data: Path) -> None:
 
 
 def _data(file: Path, windows: int, shape: tuple[int, int]) -> Path:
+    channels, samples = shape
     with h5py.File(DEMO) as demo:
         places = np.linspace(0, len(demo["label"]) - 1, windows).astype(int)
         signals = demo["data"][places].astype(np.float32) * float(demo.attrs.get("scale", 1))
-    channels, samples = shape
-    picked = signals[:, np.arange(channels) % signals.shape[1]]
+    signals = resample(signals[:, np.arange(channels) % signals.shape[1]], samples, axis=-1)
+    # An amplifier's noise; without it the stretched signals have frequencies without a phase.
+    noise = np.random.default_rng(0).standard_normal(signals.shape)
     with h5py.File(file, "w") as out:
-        out["data"] = resample(picked, samples, axis=-1).astype(np.float32)
+        out["data"] = (signals + NOISE * signals.std() * noise).astype(np.float32)
         out["label"] = np.zeros(windows, np.int8)
     return file
 
