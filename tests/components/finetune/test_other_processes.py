@@ -114,7 +114,7 @@ def test_two_go_on_where_one_stopped_and_one_where_they_did(kind, data, tmp_path
     killed(data, tmp_path / "broken", *ONE, *kept, after=20)
     told = stopped(data, tmp_path / "broken", states, *TWO, *kept)
     assert "resumed at epoch 2, batch" in told
-    assert "stopped by SIGTERM at epoch" in told
+    assert "stopped by SIGTERM at " in told  # a batch, or a validation
     assert "the number of processes was 1 and is 2 now: the batches are the same" in told
     found, rows = tuned(data, tmp_path / "broken", *ONE, *kept)
     assert "the number of processes was 2 and is 1 now" in caplog.text
