@@ -1,14 +1,12 @@
 """One request: held against the description, answered, and the answer held against it, too."""
 
 import json
-import socket
-from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tests.kfp_server import contract, operations
 from tests.kfp_server.state import Refused
+from tests.listening import Handling, cut
 
 if TYPE_CHECKING:
     from tests.kfp_server.server import Fault, KfpServer
@@ -16,46 +14,10 @@ if TYPE_CHECKING:
 PAGE = "<!doctype html><html><title>Sign in</title></html>"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Handling):
     """Answers for a `KfpServer`."""
 
-    kfp: "KfpServer"
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True  # or each body waits 40 ms for the headers to be acknowledged
-    timeout = 60
-
-    def setup(self) -> None:
-        super().setup()
-        with self.kfp.lock:
-            self.kfp.connections.add(self.connection)
-
-    def finish(self) -> None:
-        with self.kfp.lock:
-            self.kfp.connections.discard(self.connection)
-        with suppress(OSError, ValueError):  # cut by a stop
-            super().finish()
-
-    def handle(self) -> None:
-        with suppress(OSError):  # the client has gone, or does not trust the certificate
-            super().handle()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Prints nothing: the log of requests is `KfpServer.requests`."""
-
-    @staticmethod
-    def cut(connection: socket.socket) -> None:
-        """Ends a connection at once."""
-        with suppress(OSError):
-            connection.shutdown(socket.SHUT_RDWR)
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
+    owner: "KfpServer"
 
     def _serve(self) -> None:
         from tests.kfp_server.server import Request
@@ -67,15 +29,15 @@ class Handler(BaseHTTPRequestHandler):
         operation = contract.operation(self.command, path)
         name = operation.name if operation else ""
         headers = {key.lower(): value for key, value in self.headers.items()}
-        with self.kfp.lock:
-            self.kfp.requests.append(Request(self.command, path, name, query, headers, body))
-            fault = self.kfp.fault(name)
+        with self.owner.lock:
+            self.owner.requests.append(Request(self.command, path, name, query, headers, body))
+            fault = self.owner.fault(name)
         if fault and fault.how in ("drop", "hang"):
             self._break(fault)
         elif fault and fault.how == "html":
             self._send(fault.status, PAGE, "text/html; charset=utf-8")
         elif operation is None:
-            self.kfp.violations.append(f"{self.command} {path}: not in the API")
+            self.owner.violations.append(f"{self.command} {path}: not in the API")
             self._send(404, "404 page not found", "text/plain")
         else:
             self._answer(operation, query, body, fault)
@@ -87,7 +49,7 @@ class Handler(BaseHTTPRequestHandler):
         body: Any,
         fault: "Fault | None",
     ) -> None:
-        kfp = self.kfp
+        kfp = self.owner
         with kfp.lock:
             wrong = contract.query_errors(operation, query)
             wrong += contract.body_errors(operation, body)
@@ -111,9 +73,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def _break(self, fault: "Fault") -> None:
         if fault.how == "hang":
-            self.kfp.stopped.wait(60)
+            self.owner.stopped.wait(60)
         self.close_connection = True
-        self.cut(self.connection)
+        cut(self.connection)
 
     def _send(self, status: int, text: str, kind: str) -> None:
         content = text.encode()
@@ -121,6 +83,6 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(content)))
         if 300 <= status < 400:
-            self.send_header("Location", f"{self.kfp.url}/login")
+            self.send_header("Location", f"{self.owner.url}/login")
         self.end_headers()
         self.wfile.write(content)

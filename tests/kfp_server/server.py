@@ -1,16 +1,15 @@
 """The server: it listens on a port of this machine, and its test drives what becomes of runs."""
 
 import json
-import ssl
 import threading
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from tests.kfp_server import specs
 from tests.kfp_server.http import Handler
 from tests.kfp_server.state import JSON, State
+from tests.listening import Listening
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Fault:
 
 
 @dataclass
-class KfpServer:
+class KfpServer(Listening):
     """A stateful stand-in for the API server of Kubeflow Pipelines.
 
     Attributes:
@@ -54,22 +53,14 @@ class KfpServer:
         violations: requests and answers that the official description does not allow.
     """
 
+    handler = Handler
+
     folder: Path
     state: State = field(default_factory=State)
     requests: list[Request] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
-    tls: tuple[Path, Path] | None = None  # certificate and key
-    lock: threading.RLock = field(default_factory=threading.RLock)
     stopped: threading.Event = field(default_factory=threading.Event)
-    connections: set[Any] = field(default_factory=set)
-    _port: int = 0
-    _http: ThreadingHTTPServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens; the same after a restart."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}"
 
     def start(self) -> None:
         """Starts with the state that the last stop left."""
@@ -77,28 +68,15 @@ class KfpServer:
         if kept.exists():
             self.state = State(**json.loads(kept.read_text()))
         self.stopped.clear()
-        handler = type("BoundHandler", (Handler,), {"kfp": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
-        self._port = self._http.server_address[1]
-        if self.tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self.tls)
-            self._http.socket = context.wrap_socket(
-                self._http.socket, server_side=True, do_handshake_on_connect=False
-            )
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
+        super().start()
 
     def stop(self) -> None:
         """Closes the port and every connection; what was held is kept in a file."""
         if self._http is None:
             return
         self.stopped.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._http = None
+        super().stop()
         with self.lock:
-            for connection in list(self.connections):
-                Handler.cut(connection)
             (self.folder / "state.json").write_text(json.dumps(self.state.content()))
 
     def restart(self) -> None:

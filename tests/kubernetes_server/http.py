@@ -3,53 +3,23 @@
 import json
 import socket
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from tests.kubernetes_server import operations
 from tests.kubernetes_server.state import Refused
+from tests.listening import Handling
 
 if TYPE_CHECKING:
     from tests.kubernetes_server.server import Fault, KubernetesServer
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Handling):
     """Answers for a `KubernetesServer`."""
 
-    server_: "KubernetesServer"
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    timeout = 60
-
-    def setup(self) -> None:
-        super().setup()
-        with self.server_.lock:
-            self.server_.connections.add(self.connection)
-
-    def finish(self) -> None:
-        with self.server_.lock:
-            self.server_.connections.discard(self.connection)
-        with suppress(OSError, ValueError):
-            super().finish()
-
-    def handle(self) -> None:
-        with suppress(OSError):  # the client has gone
-            super().handle()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Prints nothing: the log of requests is `KubernetesServer.requests`."""
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
+    owner: "KubernetesServer"
 
     def do_PATCH(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
         self._serve()
 
     def _serve(self) -> None:
@@ -57,21 +27,21 @@ class Handler(BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         route = operations.route(self.command, url.path)
         if route is None:
-            self.server_.violations.append(f"{self.command} {url.path}: not in the API")
+            self.owner.violations.append(f"{self.command} {url.path}: not in the API")
             self._send(404, b"404 page not found", "text/plain")
             return
         verb, resource, allowed, name = route
         query = dict(parse_qsl(url.query, keep_blank_values=True))
         if unknown := set(query) - allowed:
-            self.server_.violations.append(f"{verb} {resource}: unknown parameters {unknown}")
+            self.owner.violations.append(f"{verb} {resource}: unknown parameters {unknown}")
         asked = (verb, resource, name)
-        self.server_.trip(asked, "before")
-        instead, fault = self.server_.trip(asked, "instead"), self.server_.fault(asked)
+        self.owner.trip(asked, "before")
+        instead, fault = self.owner.trip(asked, "instead"), self.owner.fault(asked)
         if instead or (fault and fault.how == "drop"):
             self._cut()
             return
         status, content, kind = self._answer(asked, query, text, fault)
-        self.server_.trip(asked, "after")
+        self.owner.trip(asked, "after")
         if fault and fault.how == "lose":  # it was done, and nobody is told
             self._cut()
             return
@@ -81,7 +51,7 @@ class Handler(BaseHTTPRequestHandler):
         self, asked: tuple[str, str, str], query: dict[str, str], text: bytes, fault: "Fault | None"
     ) -> tuple[int, bytes, str]:
         verb, resource, name = asked
-        server = self.server_
+        server = self.owner
         try:
             if fault and fault.how == "answer":
                 raise Refused(fault.status, "MadeToFail", fault.message)

@@ -1,17 +1,12 @@
 """The server: it listens on a port of this machine, and restarts and fails as it is told."""
 
-import socket
-import ssl
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 from tests.kubernetes_server.http import Handler
 from tests.kubernetes_server.state import State
+from tests.listening import Listening
 
 # What the chart's Role gives, no more; a request beyond it is refused as a cluster does.
 RIGHTS = {
@@ -52,13 +47,15 @@ class Tripwire:
 
 
 @dataclass
-class KubernetesServer:
+class KubernetesServer(Listening):
     """A stateful stand-in for the API server of a cluster with Kubeflow Trainer.
 
     Attributes:
         requests: verb, resource and name of every request that was let in, in order.
         violations: requests that the API does not have.
     """
+
+    handler = Handler
 
     state: State = field(default_factory=State)
     token: str = "first-token"
@@ -67,46 +64,11 @@ class KubernetesServer:
     violations: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     tripwires: list[Tripwire] = field(default_factory=list)
-    connections: set[socket.socket] = field(default_factory=set)
-    lock: threading.RLock = field(default_factory=threading.RLock)
-    tls: tuple[Path, Path] | None = None  # certificate and key
-    _port: int = 0
-    _http: ThreadingHTTPServer | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens; the same after a restart."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._port}"
 
     @property
     def port(self) -> int:
         """Its port."""
         return self._port
-
-    def start(self) -> None:
-        """Listens; all that there was is there still."""
-        handler = type("BoundHandler", (Handler,), {"server_": self})
-        self._http = ThreadingHTTPServer(("127.0.0.1", self._port), handler)
-        self._port = self._http.server_address[1]
-        if self.tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(*self.tls)
-            self._http.socket = context.wrap_socket(
-                self._http.socket, server_side=True, do_handshake_on_connect=False
-            )
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
-
-    def stop(self) -> None:
-        """Closes the port and every connection."""
-        if self._http is None:
-            return
-        self._http.shutdown()
-        self._http.server_close()
-        self._http = None
-        with self.lock:
-            for connection in list(self.connections):
-                with suppress(OSError):
-                    connection.shutdown(socket.SHUT_RDWR)
 
     def fail(self, status: int = 500, **settings: Any) -> Fault:
         """Lets requests fail from now on; see `Fault`."""
