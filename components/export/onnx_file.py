@@ -26,7 +26,8 @@ def write(program: torch.export.ExportedProgram, file: Path, metadata: Mapping[s
     """
     names = {"input_names": [INPUT], "output_names": list(OUTPUTS)}
     with _operator_told(), _quiet():
-        made = torch.onnx.export(program, dynamo=True, verbose=False, **names)
+        # The exporter's optimizer takes a number up to 1e-8 for zero, and x + 1e-8 for x.
+        made = torch.onnx.export(program, dynamo=True, verbose=False, optimize=False, **names)
         made.model.metadata_props.update(metadata)
         made.save(file, external_data=False)
 

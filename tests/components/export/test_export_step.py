@@ -20,6 +20,7 @@ from components.export.exportable import traced
 from components.export.step import METADATA, run
 from components.failures import Failure, InputError
 from components.instantiation import make
+from components.normalization import normalization
 
 FILES = ("m.pt2", "m.onnx")
 TINYMYO = ["img_size=40", "in_chans=2", "embed_dim=12", "n_layer=1"]
@@ -164,6 +165,22 @@ def test_what_onnx_lacks_is_named_with_the_operator():
 
     with pytest.raises(Failure, match=r"operator \w+\.(special_)?bessel_j0"):
         onnx_file.write(traced(Odd().eval(), torch.zeros(3, 2, 4)), "never.onnx", {})
+
+
+@pytest.mark.parametrize("normalize", ["zscore", "minmax"])
+def test_a_silent_channel_stays_a_number_in_onnx(tmp_path, normalize):
+    class Normalized(torch.nn.Module):
+        def forward(self, windows):
+            values = normalization({"normalize": normalize})(windows)
+            return values, values.mean(-1)
+
+    windows = torch.randn(5, 3, 8)
+    windows[1, 2] = 4.0
+    model = Normalized().eval()
+    onnx_file.write(traced(model, windows[:3]), tmp_path / "m.onnx", {})
+    found, _ = onnx_file.Session(tmp_path / "m.onnx")(windows.numpy())
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, model(windows)[0], atol=1e-6)
 
 
 def test_wrong_input_is_told_in_one_line(tmp_path, tuned, capsys, monkeypatch):
