@@ -24,10 +24,15 @@ def write(program: torch.export.ExportedProgram, file: Path, metadata: Mapping[s
     Raises:
         Failure: ONNX has no counterpart of an operator, which is named.
     """
+    from onnxscript import optimizer
+
     names = {"input_names": [INPUT], "output_names": list(OUTPUTS)}
     with _operator_told(), _quiet():
-        # The exporter's optimizer takes a number up to 1e-8 for zero, and x + 1e-8 for x.
+        # All that the exporter optimizes would take a number up to 1e-8 for zero, x + 1e-8 for x.
         made = torch.onnx.export(program, dynamo=True, verbose=False, optimize=False, **names)
+        optimizer.inline(made.model)
+        optimizer.fold_constants(made.model)
+        optimizer.remove_unused_nodes(made.model)
         made.model.metadata_props.update(metadata)
         made.save(file, external_data=False)
 
