@@ -10,6 +10,7 @@ from typing import Any
 
 from components import any_task, arguments, console, staging
 from components.commands import export, predict
+from components.importing import uncollected
 
 log = logging.getLogger("biotune")
 
@@ -79,7 +80,9 @@ def _load_checkpoint(args: argparse.Namespace) -> None:
 def _finetune(args: argparse.Namespace) -> None:
     staging.try_ahead(args.dataset, ("train", "val"))
     from components.config import compose, for_step
-    from components.finetune.step import run
+
+    with uncollected():
+        from components.finetune.step import run
 
     piece = for_step("finetune", compose(args.overrides))
     run(args.dataset, args.output, piece, backbone=args.backbone)
@@ -88,7 +91,9 @@ def _finetune(args: argparse.Namespace) -> None:
 def _evaluate(args: argparse.Namespace) -> None:
     staging.try_ahead(args.dataset, ("test",))
     from components.config import compose, for_step
-    from components.evaluate.step import run
+
+    with uncollected():
+        from components.evaluate.step import run
 
     # The model's folder says what the task is; the configuration only how to test.
     piece = for_step("evaluate", compose([*any_task.SIGNAL, *any_task.completed(args.overrides)]))

@@ -4,6 +4,7 @@ import argparse
 import json
 
 from components import arguments
+from components.importing import uncollected
 
 MODEL = "a tuned model: finetune's output, or a model in a registry; path or s3://"
 OUTPUT = "file to make, .onnx or .pt2; <file>.json with the report comes beside"
@@ -31,7 +32,8 @@ def _export(args: argparse.Namespace) -> int:
     from components.config import compose, for_step
 
     extras.require("train", "torch", "lightning")
-    from components.export.step import run
+    with uncollected():
+        from components.export.step import run
 
     piece = for_step("evaluate", compose([*any_task.SIGNAL, *any_task.completed(args.overrides)]))
     report = run(args.model, args.output, piece, data=args.data, split=args.split)

@@ -4,6 +4,7 @@ import argparse
 import logging
 
 from components import arguments
+from components.importing import uncollected
 
 log = logging.getLogger("biotune")
 
@@ -38,7 +39,8 @@ def _predict(args: argparse.Namespace) -> int:
     from components.config import compose, for_step
 
     extras.require("train", "torch", "lightning")
-    from components.predict.step import run
+    with uncollected():
+        from components.predict.step import run
 
     piece = for_step("evaluate", compose([*any_task.SIGNAL, *any_task.completed(args.overrides)]))
     options = {key: getattr(args, key) for key in ("split", "like", "stride", "skip_broken")}

@@ -24,14 +24,16 @@ def evaluate(
     from pathlib import Path
 
     from components import artifacts, console, parameters, recording, staging
+    from components.importing import uncollected
 
     console.log_plainly()
     output = Path(evaluation.path)
     with console.told(), recording.recorded(output, "evaluate"):
         staging.try_ahead(dataset_uri, ("test",))
-        from components import folds
-        from components.evaluate import kubeflow
-        from components.evaluate.step import run
+        with uncollected():
+            from components import folds
+            from components.evaluate import kubeflow
+            from components.evaluate.step import run
 
         settings = parameters.unpack(config)
         if fold:

@@ -20,12 +20,14 @@ def finetune(
     from pathlib import Path
 
     from components import console, parameters, recording, staging
+    from components.importing import uncollected
 
     console.log_plainly()
     output = Path(model.path)
     with console.told(), recording.recorded(output, "finetune"):
         staging.try_ahead(dataset_uri, ("train", "val"))
-        from components.finetune.step import run
+        with uncollected():
+            from components.finetune.step import run
 
         settings = parameters.unpack(config)
         if seed >= 0:

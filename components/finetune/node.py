@@ -16,6 +16,7 @@ from components import console, staging, storage
 from components.failures import Failure, InputError, first_line
 from components.finetune import nodes, silence
 from components.handover import Handover
+from components.importing import uncollected
 from components.recording import record
 
 log = logging.getLogger("biotune")
@@ -48,7 +49,8 @@ def _train(place: Handover, me: nodes.Nodes) -> None:
                 f"PET_NNODES={me.count}: the training was asked of {asked.nodes} nodes"
             )
         staging.try_ahead(asked.dataset, SPLITS)
-        from components.finetune.step import run
+        with uncollected():
+            from components.finetune.step import run
 
         shape = {"num_nodes": me.count, "devices": me.processes}
         config = {**asked.config, "trainer": {**asked.config["trainer"], **shape}}

@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 
 from components.console import log_plainly, told
-from components.finetune import group
-from components.finetune.training import Request, train
+from components.importing import uncollected
 from components.recording import recorded
+
+with uncollected():
+    from components.finetune import group
+    from components.finetune.training import Request, train
 
 
 def main() -> None:

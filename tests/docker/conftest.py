@@ -15,6 +15,7 @@ import pytest
 from docker.errors import DockerException, ImageNotFound
 
 from pipeline import steps
+from pipeline.containers.step import LABEL
 
 HOME = Path(__file__).parents[2]
 IMAGES = steps.images()
@@ -28,6 +29,13 @@ LOCKED = {
     "tmpfs": {"/tmp": ""},
     "user": "1000:1000",
 }
+
+
+def pytest_collection_modifyitems(items):
+    """What looks for containers that are left over must not see another test's."""
+    for item in items:
+        if "left" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("left"))
 
 
 def _lacking(reason):
@@ -60,9 +68,13 @@ def image():
 
 @pytest.fixture
 def left(daemon):
-    """The containers that were made meanwhile and are still there."""
-    before = {container.id for container in daemon.containers.list(all=True)}
-    return lambda: [c for c in daemon.containers.list(all=True) if c.id not in before]
+    """The containers that `biotune run` made meanwhile and that are still there."""
+
+    def runners():
+        return daemon.containers.list(all=True, filters={"label": LABEL})
+
+    before = {container.id for container in runners()}
+    return lambda: [c for c in runners() if c.id not in before]
 
 
 @pytest.fixture
