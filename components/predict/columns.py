@@ -72,8 +72,7 @@ class Columns:
 
     def _spread(self, values, places, count, dtype) -> np.ndarray:
         """(count, columns) with the values where they belong, and 0 elsewhere."""
-        values = values.reshape(len(places), -1)
         width = len(self._probabilities) if dtype == np.float64 else len(self._labels)
         spread = np.zeros((count, width), dtype=dtype)
-        spread[places] = values
+        spread[places] = values.reshape(len(places), width)  # of no window, too
         return spread

@@ -117,6 +117,15 @@ def test_a_window_that_is_no_signal_is_refused_masked_or_given_up(tmp_path, pred
     assert not np.allclose(numbers(masked)[lost], numbers(whole)[lost])
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_batch_of_which_nothing_can_be_said_gets_rows_all_the_same(tmp_path, predict, kind):
+    dataset = broken(make_data(tmp_path / "data", kind), windows=range(16, 32))  # the second batch
+    table = predict(dataset, kind, skip_broken=True)
+    said = [name for name in table.column_names if name.startswith(("p_", "label"))]
+    assert {table[name].null_count for name in said} == {16}
+    assert table["flaws"].null_count == 44 and table.num_rows == 60
+
+
 @pytest.mark.parametrize(
     ("signal", "attributes", "told"),
     [
