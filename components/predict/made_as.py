@@ -14,20 +14,30 @@ from components.recordings import Settings
 log = logging.getLogger("biotune")
 
 
-def settings(config: Mapping[str, Any], like: str, stride: float | None) -> Settings:
+def settings(
+    config: Mapping[str, Any],
+    *,
+    like: str = "",
+    stride: float | None = None,
+    assume_unit: str | None = None,
+    sampling_rate: float | None = None,
+) -> Settings:
     """The settings of a dataset's conversion, or else what the model's signal asks for.
 
     Args:
         config: the tuned model's.
         like: URI of a converted HDF5 file, or a folder with `train.h5`; "" for none.
         stride: in seconds; None for that of the conversion.
+        assume_unit: of files that name none; None for what the conversion assumed.
+        sampling_rate: in Hz, of files that tell none; None for what the conversion assumed.
 
     Raises:
         InputError: the dataset is none of `biotune convert`'s, or nothing says how long a window
             is.
     """
     made = _of_dataset(like) if like else _of_model(config)
-    return made if stride is None else replace(made, stride=stride)
+    asked = {"stride": stride, "assumed_unit": assume_unit, "assumed_rate": sampling_rate}
+    return replace(made, **{key: value for key, value in asked.items() if value is not None})
 
 
 def _of_dataset(like: str) -> Settings:

@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 
 import numpy as np
 
-from components.failures import Findings, InputError
+from components.failures import Findings, InputError, noting
 from components.hdf5 import Header
 from components.predict.batch import SECONDS, TEXT, Batch, described
 from components.recordings import BrokenRecording, Prepared, Settings, Source, open_source
@@ -14,6 +14,7 @@ from components.recordings import BrokenRecording, Prepared, Settings, Source, o
 log = logging.getLogger("biotune")
 
 MENDED = "not finite"
+_NAMED = 20  # recordings, in one line
 
 
 class Recordings:
@@ -25,8 +26,8 @@ class Recordings:
         found: the recordings, in their order.
         settings: how windows are made of them.
         hold: refuses a recording that is not the model's kind of data.
-        give_up: whether to go on without a recording that can't be read, and to give a window with
-            values that are no numbers a row without numbers.
+        give_up: whether to go on without a recording, or the rest of one, that can't be read, and
+            to give a window with values that are no numbers a row without numbers.
 
     Raises:
         Findings: what is wrong with each recording.
@@ -43,31 +44,43 @@ class Recordings:
         self.columns = {"recording": TEXT, "subject": TEXT, "start": SECONDS}
         self._settings, self._hold, self._give_up = settings, hold, give_up
         self._sources: list[Source] = []
+        self._found, self._broken = len(found), 0
         findings: list[str] = []
+        short: list[str] = []
         for source in found:
             try:
-                with self._prepared(source):
+                with self._prepared(source) as prepared:
                     self._sources.append(source)
+                    short += [] if len(prepared.starts()) else [source.name]
             except BrokenRecording as error:
-                self._left_out(error, findings)
+                with noting(findings):
+                    self._give_up_on(error)
             except InputError as error:
                 findings += str(error).splitlines()
         if findings:
             raise Findings(findings)
         if not self._sources:
             raise InputError("--data: none of the recordings can be read")
+        if short:
+            log.warning("no windows in %s: shorter than %g s", _listed(short), settings.window)
 
     def batches(self, size: int) -> Iterator[Batch]:
-        """Reads each recording once; a batch never holds windows of two."""
+        """Reads each recording once; a batch never holds windows of two.
+
+        One that breaks off keeps what was given before: nobody could hold back all of its rows.
+        """
         for source in self._sources:
-            findings: list[str] = []
+            given, end = 0, 0.0
             try:
                 with self._prepared(source) as prepared:
-                    yield from self._of(prepared, size)
+                    for batch in self._of(prepared, size):
+                        given += len(batch.lost)
+                        end = batch.columns["start"][-1] + self._settings.window
+                        yield batch
             except BrokenRecording as error:
-                self._left_out(error, findings)
-            if findings:
-                raise Findings(findings)
+                self._give_up_on(error, given, end)
+        if self._broken:
+            log.warning("%d of %d recordings are left out or broke off", self._broken, self._found)
 
     @contextmanager
     def _prepared(self, source: Source) -> Iterator[Prepared]:
@@ -92,11 +105,18 @@ class Recordings:
             }
             yield Batch(data, columns, [None if f else MENDED for f in finite], ~finite)
 
-    def _left_out(self, error: BrokenRecording, findings: list[str]) -> None:
-        if self._give_up:
-            log.warning("left out: %s", error)
-        else:
-            findings.append(f"{error}; set --skip-broken to go on without it")
+    def _give_up_on(self, error: BrokenRecording, given: int = 0, end: float = 0.0) -> None:
+        """Warns of a recording that ends here, `given` windows and `end` seconds after it began."""
+        if not self._give_up:
+            raise InputError(f"{error}; set --skip-broken to go on without it")
+        self._broken += 1
+        kept = f"broke off after {end:g} s, the {given:,} windows before are kept"
+        log.warning("%s: %s", kept if given else "left out", error)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _together(prepared: Prepared, size: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:

@@ -26,9 +26,8 @@ def opened(
     policy: flaws.Policy,
     *,
     split: str = "test",
-    like: str = "",
-    stride: float | None = None,
     skip_broken: bool = False,
+    **making: Any,
 ) -> Iterator[Source]:
     """Opens data for as long as the block lasts; what lies in S3 is fetched before.
 
@@ -37,9 +36,10 @@ def opened(
             of recordings.
         config: the tuned model's.
         hold: refuses what is not the model's kind of data.
+        making: of windows; see `made_as.settings`.
 
     Raises:
-        InputError, ServiceError: it can't be had, read, or used.
+        InputError, ServiceError: it can't be had, read, or used, or an option is not for it.
         Failure: the disk of `TMPDIR` is too small.
     """
     held = storage.listing(data) if storage.is_folder(data) else None
@@ -48,13 +48,23 @@ def opened(
             data, held = storage.join(data, f"{split}.h5"), None
         if held is None and Path(data).suffix.lower() not in SUFFIXES:
             name = storage.shown(data)
+            _refuse_making(making, name)
             source = Split(storage.fetch(data, folder), name, policy, give_up=skip_broken)
             hold(source.header, name)
             yield source
             return
-        settings = made_as.settings(config, like, stride)
+        settings = made_as.settings(config, **making)
         paths = _fetched(data, held, folder)
         yield Recordings(find(paths), settings, hold, give_up=skip_broken)
+
+
+def _refuse_making(making: Mapping[str, Any], name: str) -> None:
+    given = [key for key, value in making.items() if value not in (None, "")]
+    if given:
+        raise InputError(
+            f"--{given[0].replace('_', '-')}={making[given[0]]}: is for recordings, and {name} "
+            "holds windows as they are; leave it out"
+        )
 
 
 def _fetched(data: str, held: list[str] | None, folder: Path) -> list[Path]:

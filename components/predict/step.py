@@ -50,7 +50,7 @@ def run(model: str, data: str, output: str, config: Mapping[str, Any], **options
         data: URI of windows or recordings; see `sources.opened`.
         output: the file to make, `.parquet` or `.csv`, here or in S3.
         config: the evaluate slice of the configuration.
-        options: `split`, `like`, `stride` and `skip_broken` of `sources.opened`.
+        options: of `sources.opened` and `made_as.settings`: `split`, `like`, `skip_broken`, ...
 
     Raises:
         InputError: model and data do not go together, or one cannot be read.

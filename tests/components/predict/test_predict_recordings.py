@@ -12,7 +12,7 @@ import yaml
 from components import __main__ as command
 from components.failures import Findings, InputError
 from components.predict.step import run
-from components.recordings import Prepared, Settings, open_recording
+from components.recordings import Prepared, Settings, open_recording, prepared, text
 
 made = runpy.run_path(str(Path(__file__).parents[1] / "evaluate" / "test_step.py"))
 make_model, CONFIG = made["make_model"], made["CONFIG"]
@@ -124,6 +124,61 @@ def test_a_broken_recording_is_named_and_left_out_if_asked(tmp_path, predict, da
     table = predict(tmp_path / "new", like=like, skip_broken=True)
     assert set(table["recording"].to_pylist()) == {"a"}
     assert "left out: " in caplog.text and "b.npz" in caplog.text
+
+
+def test_a_recording_that_breaks_off_says_what_is_kept_of_it(
+    tmp_path, predict, monkeypatch, caplog
+):
+    monkeypatch.setattr(text, "_LINES", 64)
+    monkeypatch.setattr(prepared, "_PIECE", 3 * 64)
+    (tmp_path / "new").mkdir()
+    lines = ["time,a (uV),b (uV),c (uV)", *(f"{n / 32},{n % 7},{n % 5},1" for n in range(640))]
+    (tmp_path / "new" / "whole.csv").write_text("\n".join(lines))
+    lines[600] = f"{599 / 32},oops,1,1"
+    (tmp_path / "new" / "cut.csv").write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"cut\.csv: .*--skip-broken"):
+        predict(tmp_path / "new")
+    table = predict(tmp_path / "new", skip_broken=True)
+    kept = table["recording"].to_pylist().count("cut")
+    assert 0 < kept < 80 == table.num_rows - kept
+    told = f"broke off after {kept / 4:g} s, the {kept} windows before are kept: "
+    assert told in caplog.text and "left out: " not in caplog.text
+    assert "1 of 2 recordings are left out or broke off" in caplog.text
+
+
+def test_recordings_shorter_than_a_window_are_named(tmp_path, predict, caplog):
+    record(tmp_path / "new" / "long.npz", rate=32.0)
+    record(tmp_path / "new" / "short.npz", rate=32.0, seconds=0.2)
+    assert set(predict(tmp_path / "new")["recording"].to_pylist()) == {"long"}
+    assert "no windows in short: shorter than 0.25 s" in caplog.text
+
+
+def test_what_a_recording_does_not_tell_can_be_told(tmp_path, predict):
+    whole = predict(record(tmp_path / "new" / "a.npz", rate=32.0))
+    with np.load(tmp_path / "new" / "a.npz") as found:
+        held = {key: found[key] for key in ("data", "channels", "subject")}
+    np.savez(tmp_path / "new" / "a.npz", **held)
+    with pytest.raises(InputError, match="--sampling-rate"):
+        predict(tmp_path / "new" / "a.npz", assume_unit="uV")
+    with pytest.raises(InputError, match="--assume-unit"):
+        predict(tmp_path / "new" / "a.npz", sampling_rate=32.0)
+    told = predict(tmp_path / "new" / "a.npz", assume_unit="uV", sampling_rate=32.0)
+    assert told.equals(whole)
+
+
+@pytest.mark.parametrize(
+    ("option", "told"),
+    [
+        ({"stride": 0.1}, "--stride=0.1: "),
+        ({"like": "there"}, "--like=there: "),
+        ({"assume_unit": "uV"}, "--assume-unit=uV: "),
+    ],
+)
+def test_windows_that_are_cut_already_refuse_the_options_of_recordings(
+    predict, dataset, option, told
+):
+    with pytest.raises(InputError, match=rf"{told}is for recordings, and .*train\.h5 holds win"):
+        predict(dataset(np.ones((4, 3, 8))) / "train.h5", **option)
 
 
 def test_time_that_is_no_signal_is_refused_or_marked(tmp_path, predict, dataset):
