@@ -59,20 +59,20 @@ def write_edf(
     return path
 
 
-def write_fif(path: Path, data, names, notes=(), *, subject=None, first_sample=0, bads=()) -> Path:
-    """FIF in volts, whose first sample may be another than 0."""
+def write_fif(
+    path: Path, data, names, notes=(), *, subject=None, first_sample=0, bads=(), date=0, crop=0
+) -> Path:
+    """FIF in volts, whose first sample may be another than 0; `crop` seconds are cut off."""
     path.parent.mkdir(parents=True, exist_ok=True)
     info = mne.create_info(list(names), RATE, "emg", verbose="ERROR")
     raw = mne.io.RawArray(data * 1e-6, info, first_samp=first_sample, verbose="ERROR")
-    raw.info["subject_info"] = {"his_id": subject} if subject else None
+    told = subject if isinstance(subject, dict) else {"his_id": subject}
+    raw.info["subject_info"] = told if subject else None
     raw.info["bads"] = list(bads)
-    raw.set_meas_date(0)
-    begin = first_sample / RATE
+    raw.set_meas_date(date)
     onsets, durations, texts = zip(*notes, strict=True) if notes else ((), (), ())
-    onsets = [onset + begin for onset in onsets]
-    origin = raw.info["meas_date"]
-    raw.set_annotations(mne.Annotations(onsets, durations, texts, orig_time=origin))
-    raw.save(path, fmt="double", verbose="ERROR")
+    raw.set_annotations(mne.Annotations(onsets, durations, texts))  # from the first sample
+    raw.crop(crop).save(path, fmt="double", verbose="ERROR")
     return path
 
 

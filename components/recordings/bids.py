@@ -17,6 +17,7 @@ from components.recordings.units import known
 
 log = logging.getLogger("biotune")
 
+_NONE = ("n/a", "")
 _SUBJECT = re.compile(r"sub-([A-Za-z0-9]+)")
 
 
@@ -32,7 +33,7 @@ def describe(recording: Recording, root: Path) -> None:
     recording.subject = found[1] if found else recording.subject
     try:
         if events := _sidecar(recording.path, root, "events.tsv"):
-            recording.annotations = tuple(_events(events))
+            recording.annotate(_events(events))
         if channels := _sidecar(recording.path, root, "channels.tsv"):
             _channels(recording, channels)
         modality = recording.path.stem.rpartition("_")[2]
@@ -65,18 +66,19 @@ def _sidecar(path: Path, root: Path, ending: str) -> Path | None:
 def _events(path: Path) -> list[Annotation]:
     found = []
     for number, row in enumerate(rows(path), 2):
-        text = row.get("trial_type") or row.get("value") or ""
+        texts = (row.get(column, "") for column in ("trial_type", "value"))
+        text = next((text for text in texts if text.lower() not in _NONE), None)
         try:
             onset = float(row["onset"])
             duration = row.get("duration", "n/a")
-            length = 0.0 if duration.lower() in ("n/a", "") else float(duration)
+            length = 0.0 if duration.lower() in _NONE else float(duration)
         except (KeyError, ValueError):
             raise InputError(
                 f"{path}: line {number} has no number for its onset or duration"
             ) from None
         if not (math.isfinite(onset) and math.isfinite(length)):
             raise InputError(f"{path}: line {number}: onset and duration must be finite")
-        if text and text.lower() != "n/a":
+        if text is not None:
             found.append(Annotation(onset, length, text))
     return found
 
@@ -103,12 +105,13 @@ def _channels(recording: Recording, path: Path) -> None:
 
 def _hold_rate(recording: Recording, path: Path) -> None:
     try:
-        found = json.loads(path.read_bytes())
-        told = float(found["SamplingFrequency"])
-    except KeyError:
-        return
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        found = json.loads(path.read_bytes()).get("SamplingFrequency")
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise InputError(f"{path}: can't be read ({error})") from None
+    try:
+        told = float(found)
+    except (ValueError, TypeError, OverflowError):  # "n/a" or null, or not there
+        return
     rates = {channel.sampling_rate for channel in recording.channels}
     if told > 0 and not any(math.isclose(told, rate, rel_tol=1e-3) for rate in rates):
         here = " and ".join(f"{rate:g}" for rate in sorted(rates))

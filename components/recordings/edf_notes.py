@@ -1,5 +1,6 @@
 """The annotations of EDF+ and BDF+: time-stamped texts in a signal of their own."""
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ def read_notes(path: Path, header: EdfHeader) -> list[Annotation]:
     Only the bytes of the annotations are read, a record at a time.
 
     Raises:
-        BrokenRecording: an onset that is no number, or a gap between two records.
+        BrokenRecording: an onset that is no finite number, or a gap between two records.
     """
     try:
         return list(_notes(path, header))
@@ -55,7 +56,10 @@ def _stamps(raw: bytes) -> Iterator[tuple[float, float, list[str]]]:
         when, *texts = stamp.split(b"\x14")
         onset, _, duration = when.partition(b"\x15")
         texts = [text.decode("utf-8", "replace").strip() for text in texts]
-        yield float(onset), float(duration or 0), texts
+        seconds = float(onset), float(duration or 0)
+        if not all(map(math.isfinite, seconds)):
+            raise ValueError(f"a time of {' and '.join(map(str, seconds))} seconds")
+        yield *seconds, texts
 
 
 def _refuse_gap(path: Path, header: EdfHeader, record: int, told: float) -> None:

@@ -55,10 +55,12 @@ class Fif(Recording):
 
 
 def _notes(raw: Any) -> list[Annotation]:
-    """Onsets from the first sample, where mne counts from the start of the measurement."""
-    begin = 0.0 if raw.annotations.orig_time is None else raw.first_time
+    """Onsets from the first sample, where mne counts from the start of the measurement.
+
+    It does so in files without the date of that start, too.
+    """
     return [
-        Annotation(float(onset) - begin, float(duration), str(text))
+        Annotation(float(onset) - raw.first_time, float(duration), str(text))
         for onset, duration, text in zip(
             raw.annotations.onset,
             raw.annotations.duration,
@@ -70,8 +72,8 @@ def _notes(raw: Any) -> list[Annotation]:
 
 def _subject(raw: Any) -> str | None:
     known = raw.info.get("subject_info") or {}
-    found = known.get("his_id") or known.get("id")
-    return None if found is None else str(found)
+    told = (str(known.get(key) or "").strip() for key in ("his_id", "id"))
+    return next((text for text in told if text not in ("", "0")), None)  # 0: made anonymous
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What a recording is, whatever file it lies in."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,6 +54,9 @@ class Recording(ABC):
         channels: in the order of the file.
         annotations: in any order.
         subject: who was recorded; None where the file does not tell.
+
+    Raises:
+        BrokenRecording: an annotation without a time.
     """
 
     def __init__(
@@ -64,10 +68,9 @@ class Recording(ABC):
         subject: str | None = None,
     ) -> None:
         self.path, self.name = path, name
-        # Strangers wrote these texts: what messages and tables show of them stays on its line.
-        self.subject = None if subject is None else plain(subject)
-        self.channels = tuple(replace(channel, name=plain(channel.name)) for channel in channels)
-        self.annotations = tuple(replace(note, text=plain(note.text)) for note in annotations)
+        self.subject = None if subject is None else _on_one_line(subject)
+        self.channels = tuple(replace(c, name=_on_one_line(c.name)) for c in channels)
+        self.annotate(annotations)
 
     @property
     def seconds(self) -> float:
@@ -91,6 +94,25 @@ class Recording(ABC):
     def close(self) -> None:  # noqa: B027  (most hold nothing open)
         """Lets go of what a reader keeps while it is in use."""
 
+    def annotate(self, annotations: Sequence[Annotation]) -> None:
+        """Replaces the annotations.
+
+        Raises:
+            BrokenRecording: one is at no time.
+        """
+        for note in annotations:
+            if not (math.isfinite(note.onset) and math.isfinite(note.duration)):
+                raise BrokenRecording(
+                    f"{self.path}: annotation {plain(note.text)}: its onset and duration must be "
+                    "finite"
+                )
+        self.annotations = tuple(replace(n, text=_on_one_line(n.text)) for n in annotations)
+
     def described_anew(self, said: Mapping[str, Mapping[str, object]]) -> None:
         """Replaces what is known of channels, by a channel's name, as a sidecar file tells it."""
         self.channels = tuple(replace(c, **said.get(c.name, {})) for c in self.channels)
+
+
+def _on_one_line(text: str) -> str:
+    """A stranger's text as tables may show it; whole, as texts that differ must not become one."""
+    return text if text.isprintable() else ascii(text)

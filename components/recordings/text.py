@@ -3,20 +3,20 @@
 import csv
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from components.recordings.clock import Clock, period_of
+from components.recordings.lines import lines_of, numbers, require_cells, rows_of
 from components.recordings.recording import Annotation, BrokenRecording, Channel, Recording
 from components.recordings.units import known
 
 _LINES = 2**15  # parsed together, and known by their place in the file
 _HEADING = re.compile(r"(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]\s*$")
 _TIME, _LABEL = ("time", "t", "timestamp"), "label"
-_LONGEST = 2**20  # bytes of a line
 
 
 class Text(Recording):
@@ -24,9 +24,10 @@ class Text(Recording):
 
     A column `time` (in seconds, or in its unit as in `time (ms)`) tells the sampling rate. A column
     `label` makes annotations: a run of one text is a span with that text, an empty cell is none.
+    Cells may be in double quotes.
 
     Args:
-        sampling_rate: in Hz, where there is no such column.
+        sampling_rate: in Hz, where there is no such column, or its times are rounded.
     """
 
     def __init__(self, path: Path, name: str, sampling_rate: float | None = None) -> None:
@@ -40,7 +41,7 @@ class Text(Recording):
             self._columns = [n for n in range(self._width) if n not in (time, label)]
             self._path, self._samples = path, 0
             period = period_of(units[time]) if time is not None else 0.0
-            rate, runs = self._scan(path, time, label, period)
+            rate, runs = self._scan(path, time, label, Clock(period, sampling_rate))
             rate = rate or sampling_rate
             if rate is None:
                 raise ValueError("it has no column `time`; say the rate by --sampling-rate")
@@ -61,7 +62,7 @@ class Text(Recording):
         with _told(self.path):
             first = start // _LINES
             rows = [
-                _numbers(lines, columns, self._delimiter)
+                numbers(lines, columns, self._delimiter)
                 for lines in self._blocks(first, -(-stop // _LINES))
             ]
             return np.concatenate(rows)[start - first * _LINES : stop - first * _LINES].T
@@ -71,18 +72,20 @@ class Text(Recording):
         with open(self._path, "rb") as file:
             file.seek(self._places[first])
             for _ in range(first, last):
-                yield [line.decode() for line in itertools.islice(_lines(file), _LINES)]
+                yield [line.decode() for line in itertools.islice(lines_of(file), _LINES)]
 
-    def _scan(self, path: Path, time, label, period: float) -> tuple[float | None, list]:
+    def _scan(self, path: Path, time, label, clock: Clock) -> tuple[float | None, list]:
         """Counts the lines, notes where blocks begin, and reads the columns of time and label."""
-        clock, runs = Clock(period), []
+        runs, shape = [], (self._width, self._delimiter)
         with open(path, "rb") as file:
             file.seek(self._places[0])
-            while lines := [line.decode() for line in itertools.islice(_lines(file), _LINES)]:
+            while lines := [line.decode() for line in itertools.islice(lines_of(file), _LINES)]:
+                if label is None:
+                    require_cells(lines, *shape, self._samples)
+                else:
+                    _extend(runs, rows_of(lines, *shape, self._samples), label)
                 if time is not None:
-                    clock.add(_numbers(lines, [time], self._delimiter)[:, 0], self._samples)
-                if label is not None:
-                    _extend(runs, lines, label, self._delimiter, self._samples)
+                    clock.add(numbers(lines, [time], self._delimiter)[:, 0], self._samples)
                 self._samples += len(lines)
                 self._places.append(file.tell())
         if not self._samples:
@@ -93,7 +96,7 @@ class Text(Recording):
 def _begin(path: Path) -> tuple[list[int], str, list[str]]:
     """Where the samples begin, the delimiter, and the headings."""
     with open(path, "rb") as file:
-        line = next(_lines(file), b"").decode("utf-8-sig")
+        line = next(lines_of(file), b"").decode("utf-8-sig")
         place = file.tell()
     delimiter = max(",;\t", key=line.count)
     headings = next(csv.reader([line], delimiter=delimiter), [])
@@ -102,31 +105,9 @@ def _begin(path: Path) -> tuple[list[int], str, list[str]]:
     return [place], delimiter, [cell.strip() for cell in headings]
 
 
-def _lines(file) -> Iterator[bytes]:
-    """Lines with something in them."""
-    while line := file.readline(_LONGEST):
-        if len(line) == _LONGEST:
-            raise ValueError("a line is too long to be one of samples")
-        if line.strip():
-            yield line
-
-
-def _numbers(lines: list[str], columns: list[int], delimiter: str) -> np.ndarray:
-    """(lines, columns) float64."""
-    options = {"delimiter": delimiter, "usecols": columns, "ndmin": 2, "comments": None}
-    try:
-        return np.loadtxt(lines, **options)
-    except ValueError:  # an empty cell, maybe, which takes the slower way
-        return np.loadtxt(lines, converters=_or_nan, **options)
-
-
-def _or_nan(cell: str) -> float:
-    return float(cell) if cell.strip() else float("nan")
-
-
-def _extend(runs: list, lines: list[str], column: int, delimiter: str, first: int) -> None:
+def _extend(runs: list, rows: Iterable[tuple[int, list[str]]], column: int) -> None:
     """Adds the runs of one text, as (start, stop, text) in samples."""
-    for place, row in enumerate(csv.reader(lines, delimiter=delimiter), first):
+    for place, row in rows:
         text = row[column].strip()
         if runs and runs[-1][2] == text:
             runs[-1] = (runs[-1][0], place + 1, text)

@@ -42,13 +42,13 @@ def test_events_may_lie_above_the_recording_and_the_nearest_wins(tmp_path):
     file = made(tmp_path)
     file.with_name("sub-01_task-gestures_events.tsv").unlink()
     (tmp_path / "task-gestures_events.tsv").write_text(
-        "onset\tduration\ttrial_type\n1.5\tn/a\tgo\n3\t2\tn/a\n"
+        "onset\tduration\ttrial_type\tvalue\n1.5\tn/a\tgo\t1\n3\t2\tn/a\t7\n5\t2\tN/A\tn/a\n"
     )
     (tmp_path / "task-something-else_events.tsv").write_text(
         "onset\tduration\ttrial_type\n1\t1\twrong\n"
     )
     notes = open_source(find([tmp_path])[0], SETTINGS).annotations
-    assert [(n.onset, n.duration, n.text) for n in notes] == [(1.5, 0.0, "go")]
+    assert [(n.onset, n.duration, n.text) for n in notes] == [(1.5, 0.0, "go"), (3.0, 2.0, "7")]
     file.with_name("sub-01_events.tsv").write_text("onset\tduration\ttrial_type\n2\t1\tstop\n")
     notes = open_source(find([tmp_path])[0], SETTINGS).annotations
     assert [n.text for n in notes] == ["stop"]
@@ -59,6 +59,7 @@ def test_events_may_lie_above_the_recording_and_the_nearest_wins(tmp_path):
     [
         ("task-gestures_emg.json", '{"SamplingFrequency": 2000}', "sampled at 200 Hz, but .* 2000"),
         ("task-gestures_emg.json", "[", "can't be read"),
+        ("task-gestures_emg.json", "[]", "can't be read"),
         ("events.tsv", "onset\tduration\ttrial_type\nsoon\t1\tx\n", "line 2 has no number"),
         ("events.tsv", "onset\tduration\ttrial_type\n1\t1\n", "line 2 has 2 cells, but 3 headings"),
     ],
@@ -70,3 +71,17 @@ def test_sidecars_that_are_wrong_are_named(tmp_path, name, text, match):
     with pytest.raises(BrokenRecording, match=match) as told:
         open_source(find([tmp_path])[0], SETTINGS)
     assert name in str(told.value)
+
+
+@pytest.mark.parametrize("told", ['"n/a"', "null", "[200]", "NaN", f"1{'0' * 400}"])
+def test_a_rate_that_is_none_is_not_told(tmp_path, told):
+    made(tmp_path)
+    (tmp_path / "task-gestures_emg.json").write_text(f'{{"SamplingFrequency": {told}}}')
+    assert open_source(find([tmp_path])[0], SETTINGS).channels[0].sampling_rate == recorded.RATE
+
+
+def test_texts_of_events_stay_on_one_line(tmp_path):
+    file = made(tmp_path)
+    events = file.with_name("sub-01_task-gestures_events.tsv")
+    events.write_text("onset\tduration\ttrial_type\n1\t1\ta\x1b[2J\n")
+    assert open_source(find([tmp_path])[0], SETTINGS).annotations[0].text.isprintable()

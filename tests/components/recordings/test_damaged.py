@@ -151,13 +151,34 @@ def test_a_package_that_is_missing_is_named_with_its_extra(tmp_path, monkeypatch
         Prepared(open_recording(path), Settings(1, 1, low=20))
 
 
-def test_texts_of_strangers_stay_on_one_line(tmp_path):
+def test_texts_of_strangers_stay_on_one_line_and_differ_if_they_did(tmp_path):
     data, _, names = recorded.emg(windows=5)
-    notes, names = [(0, 1, "a\x1b[2J\nb"), (1, 1, "x" * 5000)], ("E\nMG", *names[1:])
-    path = recorded.write_npz(tmp_path / "a.npz", data, names, notes, subject="p\r1")
+    long = [f"{'Sensory-event, ' * 20}{side}" for side in ("left", "right")]
+    notes = [(0, 1, "a\x1b[2J\nb"), (1, 1, long[0]), (2, 1, long[1]), (3, 1, f"{long[1]}\n")]
+    names = ("E\nMG", f"{'E' * 150}\n1", f"{'E' * 150}\n2", *names[3:])
+    path = recorded.write_npz(tmp_path / "a.npz", data, names, notes, subject="p\r1" * 40)
     opened = open_recording(path)
-    told = [opened.subject, opened.channels[0].name, *(note.text for note in opened.annotations)]
-    assert all(text.isprintable() and len(text) <= 100 for text in told)
+    texts = [note.text for note in opened.annotations]
+    told = [*texts, *(channel.name for channel in opened.channels)]
+    assert texts[1:3] == long and len(set(told)) == 4 + 8
+    assert len(opened.subject) > 160 and all(text.isprintable() for text in [*told, opened.subject])
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+def test_an_annotation_at_no_time_is_refused(tmp_path, value):
+    data, _, names = recorded.emg(windows=5)
+    for note in ((value, 1.0, "x"), (1.0, value, "x")):
+        path = recorded.write_npz(tmp_path / "a.npz", data, names, [(0, 1, "y"), note])
+        refused(path, "annotation x: its onset and duration must be finite")
+
+
+@pytest.mark.parametrize("stamp", [b"nan\x14", b"inf\x14"])
+def test_a_time_stamp_that_is_no_time_is_refused(tmp_path, stamp):
+    path = edf(tmp_path)
+    overwrite(path, 192, b"EDF+D")  # so that it may have gaps, and this is none of them
+    held = path.read_bytes()
+    path.write_bytes(held.replace(b"+4\x14\x14", stamp))
+    refused(path, r"its annotations are damaged: a time of (nan|inf)")
 
 
 def test_two_files_of_one_name_are_refused(tmp_path):

@@ -100,3 +100,29 @@ def test_edf_gives_the_numbers_and_notes_that_mne_gives(tmp_path):
     np.testing.assert_allclose(mine, raw.get_data() * 1e6, rtol=1e-9, atol=1e-9)
     assert [n.onset for n in opened.annotations] == raw.annotations.onset.tolist()
     assert [n.text for n in opened.annotations] == raw.annotations.description.tolist()
+
+
+@pytest.mark.parametrize("date", [None, 0])
+@pytest.mark.parametrize("first_sample", [0, 1000])
+@pytest.mark.parametrize("crop", [0, 10])
+def test_fif_annotations_lie_where_mne_has_their_events(tmp_path, date, first_sample, crop):
+    data = np.zeros((2, 4000))
+    path = recorded.write_fif(
+        tmp_path / "a_raw.fif", data, "ab", [(12.0, 3.0, "x")], first_sample=first_sample,
+        date=date, crop=crop,
+    )  # fmt: skip
+    raw = mne.io.read_raw_fif(path, verbose="ERROR")
+    events, _ = mne.events_from_annotations(raw, verbose="ERROR")
+    theirs = (events[:, 0] - raw.first_samp) / recorded.RATE
+    assert [note.onset for note in open_recording(path).annotations] == theirs.tolist()
+    assert theirs.tolist() == [12 - crop]
+
+
+@pytest.mark.parametrize(
+    ("told", "subject"),
+    [({"his_id": "0", "id": 0}, None), ({"his_id": "S1", "id": 0}, "S1"), ({"id": 7}, "7")],
+)
+def test_a_fif_file_without_a_name_tells_no_subject(tmp_path, told, subject):
+    """mne's anonymize calls everybody 0."""
+    path = recorded.write_fif(tmp_path / "a_raw.fif", np.zeros((1, 400)), "a", subject=told)
+    assert open_recording(path).subject == subject
