@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from components.redaction import redacted
@@ -37,6 +39,13 @@ def test_what_is_no_secret_stays(name, value, monkeypatch):
     [
         ("to https://me:pa/ss@example.com/x now", "to https://***@example.com/x now"),
         ("to https://ghp_1234567@example.com/x", "to https://***@example.com/x"),
+        ("http://user:p@ssw0rd@host:5000/x", "http://***@host:5000/x"),
+        ("(http://user:it'sme@host/x)", "(http://***@host/x)"),
+        ("http://me@example.com:hush@host/x", "http://***@host/x"),
+        (
+            '{"uri":"http://a:b@host/x","mail":"me@example.com"}',
+            '{"uri":"http://***@host/x","mail":"me@example.com"}',
+        ),
         (
             "https://h/b/k?X-Amz-Credential=AK%2F1&X-Amz-Date=2&X-Amz-Signature=f00",
             "https://h/b/k?X-Amz-Credential=***&X-Amz-Date=2&X-Amz-Signature=***",
@@ -63,7 +72,26 @@ def test_credentials_are_known_by_their_shape(text, expected):
         "mask_token (1, 1, 192) is missing; set checkpoint.ignore=[mask_token]",
         "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or AWS_PROFILE)",
         "checkpoint.ckpt: the bearer of it",
+        "http://host:80/x, or mail me@example.com",
+        "('http://host:80/x','me@example.com')",
     ],
 )
 def test_other_lines_stay_as_they_are(text):
     assert redacted(text) == text
+
+
+@pytest.mark.parametrize("written", ["pa@ss/w@rd", "pa%40ss%2Fw%40rd"])
+def test_the_password_of_mlflows_uri_is_known_wherever_it_stands(written, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://user:{written}@host:5000/x")
+    for told in ("pa@ss/w@rd", "pa%40ss%2Fw%40rd"):
+        assert redacted(f"no such host: 'user:{told}@host'") == "no such host: 'user:***@host'"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://example.com/@team")
+    assert redacted("http://example.com/@team") == "http://example.com/@team"
+
+
+@pytest.mark.parametrize("part", ["a.", "://a:", "://a:@", "://u'a:", "eyJaaaaaaaa-", "a=@"])
+def test_a_long_line_of_a_stranger_costs_no_more_than_its_length(part):
+    text = part * (200_000 // len(part))
+    start = time.process_time()
+    redacted(text)
+    assert time.process_time() - start < 5, "it takes a fraction of a second; squared, minutes"
