@@ -4,6 +4,7 @@ import logging
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 
 from components.failures import ServiceError, first_line
@@ -43,5 +44,5 @@ def _unreachable(uri: str) -> str | None:
             return None
     except urllib.error.HTTPError as error:
         return None if error.code in (401, 403, 404) else f"HTTP {error.code}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         return first_line(getattr(error, "reason", None) or error)

@@ -1,5 +1,8 @@
 """What the settings refuse, and what they leave as it is."""
 
+import socket
+import threading
+
 import pytest
 
 from components import config as configuration
@@ -57,3 +60,28 @@ def test_a_server_out_of_reach_is_warned_of_or_refused(caplog):
     config["tracking"]["required"] = True
     with pytest.raises(ServiceError, match=r"tracking\.required=false"):
         reach.check(config)
+
+
+@pytest.mark.parametrize("kind", ["no port", "no HTTP"])
+def test_a_server_that_is_none_of_mlflows_is_out_of_reach(kind, caplog):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = "50O0" if kind == "no port" else other.getsockname()[1]
+        threading.Thread(target=_greet, args=(other,), daemon=True).start()
+        on = ("tracking=mlflow", f"tracking.uri=http://127.0.0.1:{port}")
+        config = configuration.resolved(configuration.compose([*TASK, *on]))
+        reach.check(config)
+        assert "out of reach" in caplog.text and "\n" not in caplog.text.rstrip()
+        config["tracking"]["required"] = True
+        with pytest.raises(ServiceError, match="out of reach"):
+            reach.check(config)
+
+
+def _greet(server):
+    for _ in range(2):
+        try:
+            connection, _ = server.accept()
+        except OSError:  # closed: nobody came
+            return
+        with connection:
+            connection.recv(1024)
+            connection.sendall(b"SSH-2.0-OpenSSH_9\r\n")
