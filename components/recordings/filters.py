@@ -11,6 +11,7 @@ from components.recordings.settings import Settings
 
 _ORDER = 4
 _QUALITY = 30  # of a notch: its width is a thirtieth of its frequency
+_LEAST = 1e-6  # of the sampling rate: nearer to 0 or to its half, float64 lacks digits for a pole
 _FORGOTTEN = 1e-12  # what is left of an impulse where we stop to look ahead
 
 
@@ -28,13 +29,15 @@ def designed(settings: Settings, rate: float) -> np.ndarray | None:
     wanted = {"--band": settings.low, "--band ": settings.high}
     wanted |= {f"--notch{' ' * n}": f for n, f in enumerate(settings.notch)}
     for key, frequency in wanted.items():
-        if frequency is not None and frequency >= rate / 2:
-            raise InputError(
-                f"{key.strip()}: {frequency:g} Hz is not below {rate / 2:g} Hz, half the sampling "
-                "rate"
-            )
+        if frequency is not None:
+            _require_between(key.strip(), frequency, rate)
     sections = []
     corners = [corner for corner in (settings.low, settings.high) if corner is not None]
+    if len(corners) == 2 and corners[1] - corners[0] < _LEAST * rate:
+        raise InputError(
+            f"--band: {corners[0]:.10g} and {corners[1]:.10g} Hz are not {_LEAST * rate:g} Hz "
+            "apart, a millionth of the sampling rate; move the corners apart"
+        )
     if corners:
         kind = "bandpass" if len(corners) == 2 else "highpass" if settings.low else "lowpass"
         corner = corners if len(corners) == 2 else corners[0]
@@ -42,6 +45,20 @@ def designed(settings: Settings, rate: float) -> np.ndarray | None:
     for frequency in settings.notch:
         sections.append(signal.tf2sos(*signal.iirnotch(frequency, _QUALITY, fs=rate)))
     return np.concatenate(sections)
+
+
+def _require_between(key: str, frequency: float, rate: float) -> None:
+    """Refuses what has no place between 0 and half the rate, or too near to either."""
+    least = _LEAST * rate
+    if frequency < least:
+        raise InputError(
+            f"{key}: {frequency:g} Hz is below {least:g} Hz, a millionth of the sampling rate, and "
+            "too low to be computed; ask for a higher one, or leave it out"
+        )
+    if frequency > rate / 2 - least:
+        raise InputError(
+            f"{key}: {frequency:g} Hz is not below {rate / 2:g} Hz, half the sampling rate"
+        )
 
 
 def scipy_signal() -> ModuleType:

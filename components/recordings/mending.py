@@ -1,8 +1,15 @@
 """Values that are not finite: held over, and remembered, so that no filter spreads them."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 import numpy as np
+
+_LARGEST = np.finfo(np.float32).max  # windows are float32: beyond it, a value is not finite
+
+
+def good(piece: np.ndarray) -> np.ndarray:
+    """Which values (C, n) are finite, and are so in a window."""
+    return np.abs(piece) <= _LARGEST
 
 
 class Mending:
@@ -20,12 +27,16 @@ class Mending:
         self._rate, self._seen = sampling_rate, 0
         self.holes: list[tuple[float, float]] = []  # spans in seconds, ascending, still of interest
 
+    def begin(self, values: np.ndarray) -> None:
+        """Takes what stands (C, 1) before the first good value of each channel; 0 otherwise."""
+        self._last = values
+
     def push(self, piece: np.ndarray) -> np.ndarray:
         """Takes the next samples (C, n) and gives as many, all finite."""
-        good = np.isfinite(piece)
-        if not good.all():
-            self._remember(~good.all(axis=0))
-            piece = _held(np.where(good, piece, 0.0), good, self._last)
+        usable = good(piece)
+        if not usable.all():
+            self._remember(~usable.all(axis=0))
+            piece = _held(np.where(usable, piece, 0.0), usable, self._last)
         self._seen += piece.shape[1]
         if piece.shape[1]:
             self._last = piece[:, -1:].copy()
@@ -38,8 +49,7 @@ class Mending:
 
     def forget(self, before: float) -> None:
         """Drops holes that end before a time in seconds."""
-        while self.holes and self.holes[0][1] <= before:
-            self.holes.pop(0)
+        del self.holes[: bisect_right(self.holes, before, key=lambda hole: hole[1])]
 
     def _remember(self, bad: np.ndarray) -> None:
         edges = np.flatnonzero(np.diff(np.concatenate([[0], bad.astype(np.int8), [0]])))
@@ -49,10 +59,10 @@ class Mending:
             self.holes.append((float(start), float(stop)))
 
 
-def _held(piece: np.ndarray, good: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Each value that is not good replaced by the last good one before it."""
+def _held(piece: np.ndarray, usable: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Each value that is not usable replaced by the last usable one before it."""
     joined = np.concatenate([last, piece], axis=1)
-    usable = np.concatenate([np.ones_like(last, dtype=bool), good], axis=1)
+    usable = np.concatenate([np.ones_like(last, dtype=bool), usable], axis=1)
     places = np.where(usable, np.arange(joined.shape[1]), 0)
     np.maximum.accumulate(places, axis=1, out=places)
     return np.take_along_axis(joined, places, axis=1)[:, 1:]

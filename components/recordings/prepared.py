@@ -11,6 +11,7 @@ from components.recordings.recording import Recording
 from components.recordings.settings import Settings
 from components.recordings.windowing import Batch, cut
 
+_LONGEST = 2**53  # samples of a window or a stride, which float64 still counts one by one
 _PIECE = 2**21  # values of a whole file that are held together: 16 MiB as float64
 
 
@@ -52,8 +53,8 @@ class Prepared:
         ]
         self._rates = rates
         self.samples = min(self._length(rate) for rate in rates)
-        self.window = max(1, round(settings.window * self.sampling_rate))
-        self.stride = max(1, round(settings.stride * self.sampling_rate))
+        self.window = _samples("window", settings.window, self.sampling_rate)
+        self.stride = _samples("stride", settings.stride, self.sampling_rate)
 
     def starts(self) -> np.ndarray:
         """First samples of all whole windows, a stride apart from the recording's beginning."""
@@ -126,3 +127,11 @@ class Prepared:
         if sos is not None and self._settings.phase == "zero" and own <= filters.edge_of(sos):
             return 0
         return own if rate == self.sampling_rate else resampling.length(own, self._ratio(rate))
+
+
+def _samples(key: str, seconds: float, rate: float) -> int:
+    if not seconds * rate < _LONGEST:
+        raise InputError(
+            f"--{key}: {seconds:g} s are too many samples at {rate:g} Hz; ask for a shorter one"
+        )
+    return max(1, round(seconds * rate))

@@ -18,7 +18,7 @@ class Batch:
         places: (n,) which of the windows asked for.
         starts: (n,) their first samples.
         data: (n, C, T) float32.
-        finite: (n,) whether every value that went into the window was.
+        finite: (n,) whether every value that went into the window was, and is in it.
     """
 
     places: np.ndarray
@@ -62,7 +62,9 @@ def _batch(held, base, starts, places, window, rate, mendings: list[Mending]) ->
     chosen = starts[places]
     data = np.empty((len(places), len(held), window), np.float32)
     finite = np.ones(len(places), dtype=bool)
-    for row, start in enumerate(chosen.tolist()):
-        data[row] = held[:, start - base : start - base + window]
-        finite[row] = all(m.whole(start / rate, (start + window) / rate) for m in mendings)
+    with np.errstate(over="ignore"):  # a filter may overshoot what float32 holds
+        for row, start in enumerate(chosen.tolist()):
+            data[row] = held[:, start - base : start - base + window]
+            finite[row] = all(m.whole(start / rate, (start + window) / rate) for m in mendings)
+    finite &= np.isfinite(data).all(axis=(1, 2))
     return Batch(places, chosen, data, finite)

@@ -1,5 +1,6 @@
 """What is filtered and resampled piece by piece is what the whole recording would have given."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -96,6 +97,86 @@ def test_a_hole_spoils_the_windows_it_lies_in_and_no_others(
     finite = np.concatenate([b.finite for b in batches])
     assert np.flatnonzero(~finite).tolist() == [10, 20, 21, 22]
     assert all(np.isfinite(b.data).all() for b in batches)
+
+
+@pytest.mark.parametrize("phase", ["zero", "causal"])
+def test_a_recording_that_begins_with_a_hole_begins_as_its_first_good_value(
+    wandering, monkeypatch, tmp_path, phase
+):
+    """Far from zero, where a filter that began with 0 would ring for seconds."""
+    _, data = wandering
+    holed, filled = data + 5000, data + 5000
+    filled[0, :7001], filled[1, :3] = filled[0, 7001], filled[1, 3]
+    holed[0, :7001], holed[1, :3] = np.nan, [np.inf, np.nan, 1e39]  # float32 ends at 3e38
+    np.savez(tmp_path / "a.npz", data=holed, sampling_rate=RATE, unit="uV")
+    monkeypatch.setattr(prepared, "_PIECE", 2**12)  # a third of the hole
+    settings = Settings(window=1, stride=1, low=0.5, high=40, phase=phase)
+    batches = list(Prepared(open_recording(tmp_path / "a.npz"), settings).windows())
+    assert np.concatenate([b.finite for b in batches]).tolist() == 8 * [False] + 52 * [True]
+    found = np.concatenate([b.data for b in batches]).transpose(1, 0, 2).reshape(2, -1)
+    sos = filters.designed(settings, RATE)
+    if phase == "zero":
+        whole = signal.sosfiltfilt(sos, filled, axis=1)
+    else:
+        begin = signal.sosfilt_zi(sos)[:, None, :] * filled[None, :, :1]
+        whole = signal.sosfilt(sos, filled, axis=1, zi=begin)[0]
+    np.testing.assert_allclose(found, whole, rtol=1e-6, atol=1e-4)
+
+
+def test_a_channel_without_a_good_value_is_looked_through_piece_by_piece(monkeypatch, tmp_path):
+    data = np.stack([np.full(20_000, np.nan), np.ones(20_000)])
+    np.savez(tmp_path / "a.npz", data=data, sampling_rate=RATE, unit="uV")
+    recording = open_recording(tmp_path / "a.npz")
+    sizes, read = [], recording.read
+    monkeypatch.setattr(prepared, "_PIECE", 2**12)
+    monkeypatch.setattr(recording, "read", lambda *args: sizes.append(args) or read(*args))
+    batches = list(Prepared(recording, Settings(1, 1, low=20)).windows())
+    assert not any(batch.finite.any() for batch in batches)
+    assert max(stop - start for _, start, stop in sizes) <= 2**11
+    assert sum(stop - start for _, start, stop in sizes) <= 2 * 20_000
+
+
+@pytest.mark.parametrize(
+    ("before", "there", "after", "options"),
+    [
+        (1, 1.7e308, 1, {}),
+        (1, 1.7e308, 1, {"low": 20}),
+        (3.4e38, 0, -3.4e38, {"sampling_rate": 2000}),
+    ],
+    ids=["as it is", "filtered", "made too large by a step that resampling overshoots"],
+)
+def test_what_a_window_cannot_hold_is_not_finite(tmp_path, before, there, after, options):
+    data = np.concatenate([np.full(2500, before), [there], np.full(2499, after)])[None]
+    np.savez(tmp_path / "a.npz", data=data, sampling_rate=RATE, unit="uV")
+    ready = Prepared(open_recording(tmp_path / "a.npz"), Settings(1, 1, **options))
+    finite = np.concatenate([batch.finite for batch in ready.windows()])
+    assert finite.tolist() == [True, True, False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"low": 1e-7}, "--band: 1e-07 Hz is below 0.001 Hz, a millionth of the sampling rate"),
+        ({"high": 1e-9}, "--band: 1e-09 Hz is below"),
+        ({"notch": (1e-5,)}, "--notch: 1e-05 Hz is below"),
+        ({"low": 499.9999}, "--band: 500 Hz is not below 500 Hz"),
+        ({"low": 100, "high": 100.0001}, "--band: 100 and 100.0001 Hz are not 0.001 Hz apart"),
+        ({"window": 1e308}, "--window: 1e+308 s are too many samples at 1000 Hz"),
+        ({"stride": 1e308}, "--stride: 1e+308 s are too many samples at 1000 Hz"),
+    ],
+)
+def test_what_no_filter_and_no_window_can_be(wandering, settings, message):
+    settings = Settings(**{"window": 1, "stride": 1, **settings})
+    with pytest.raises(InputError, match=re.escape(message)) as told:
+        Prepared(open_recording(wandering[0]), settings)
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("corners", [(0.001, None), (None, 0.001), (499.99, None), (100, 100.01)])
+def test_filters_at_the_limit_can_be_computed(wandering, corners):
+    settings = Settings(window=1, stride=1, low=corners[0], high=corners[1], phase="causal")
+    _, found = joined(wandering[0], settings)
+    assert np.isfinite(found).all() and np.abs(found).max() < 1e4
 
 
 def test_only_the_windows_asked_for_are_given(wandering, monkeypatch):
