@@ -28,7 +28,7 @@ def rules_of(
         where = (
             f"none of {len(spans)} recordings has annotations; name a table by --labels"
             if wishes.labels == ANNOTATIONS
-            else f"--labels={wishes.labels} names none of the {len(spans)} recordings; the first "
+            else f"--labels={wishes.labels} labels none of the {len(spans)} recordings; the first "
             f"is called {example}"
         )
         raise InputError(f"no labels: {where}")
@@ -38,7 +38,11 @@ def rules_of(
             f"there are {len(found):,} different labels, such as {some}; name the classes that you "
             "want by --classes"
         )
-    names, numbers = _numbered(wishes.classes or sorted(found, key=_in_order))
+    if wishes.classes:
+        names, numbers = _numbered(wishes.classes)
+    else:  # as the files have them, which may hold `=` and `|`
+        names = tuple(sorted(found, key=_in_order))
+        numbers = {text: number for number, text in enumerate(names)}
     for number, name in enumerate(names):
         used = {text for text, own in numbers.items() if own == number} & found
         if not used and name != wishes.background:

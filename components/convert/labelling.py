@@ -1,7 +1,9 @@
-"""Gives windows their labels by how much of each the labelled spans cover."""
+"""Gives windows their labels by how many samples of each the labelled spans cover."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from components.convert import reasons
 from components.recordings import Annotation
 
 _ROWS = 8192  # windows looked at together
+_SLIP = 1e-6  # samples that floating point may take from a time
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Rules:
     Attributes:
         numbers: of the class of each text.
         classes: how many there are.
-        overlap: the share of a window that a label must cover.
+        overlap: the share of a window that a label must cover, in whole samples and no less.
         background: number of the class of unlabelled time; -1 of several labels, where it stands
             for none at all; None drops it.
         multi_label: labels (N, L).
@@ -31,8 +34,13 @@ class Rules:
     multi_label: bool = False
 
 
+def nearest(seconds: float, rate: float) -> float:
+    """The sample at a time: a whole number, or infinity; half a sample goes up."""
+    return float(np.floor(seconds * rate + 0.5 + _SLIP))
+
+
 class Cover:
-    """How many seconds of a span of time some other spans cover."""
+    """How many samples of a span some other spans cover; all of them in whole samples."""
 
     def __init__(self, spans: Sequence[tuple[float, float]]) -> None:
         edges: list[float] = []
@@ -47,7 +55,7 @@ class Cover:
         self._sums = np.concatenate([[0.0], np.cumsum(lengths)])
 
     def within(self, starts: np.ndarray, stops: np.ndarray) -> np.ndarray:
-        """Seconds covered of each span from `starts` (n,) to `stops` (n,)."""
+        """Samples covered of each span from `starts` (n,) to `stops` (n,)."""
         ends = np.interp(stops, self._edges, self._sums)
         return ends - np.interp(starts, self._edges, self._sums)
 
@@ -71,33 +79,33 @@ def labelled(
         (N,) or (N, L) int64 labels, and (N,) the index in `reasons.WINDOW` of why a window is
         dropped, 0 where it is kept.
     """
-    longest = (int(starts[-1]) + window) / rate + 1 if len(starts) else 1.0
+    longest = int(starts[-1]) + window + 1 if len(starts) else 1
     covers = [[] for _ in range(rules.classes + 1)]  # the last one: of texts that nobody asked for
     for span in spans:
-        number = rules.numbers.get(span.text, rules.classes)
-        covers[number].append((span.onset, min(span.onset + span.duration, longest)))
+        covers[rules.numbers.get(span.text, rules.classes)].append(_samples(span, rate, longest))
     told = [Cover(c) for c in covers]
-    left_out = Cover([(b.onset, min(b.onset + b.duration, longest)) for b in bad])
+    left_out = Cover([_samples(b, rate, longest) for b in bad])
+    # The share as it was written: 0.55 of 100 samples is 55, though 0.55 * 100 is a little more.
+    least = math.ceil(Fraction(str(rules.overlap)) * window)
     parts = [
-        _part(told, left_out, starts[low : low + _ROWS] / rate, window / rate, 0.5 / rate, rules)
+        _part(told, left_out, starts[low : low + _ROWS], window, least, rules)
         for low in range(0, max(1, len(starts)), _ROWS)
     ]
     labels, why = (np.concatenate(column) for column in zip(*parts, strict=True))
     return labels, why
 
 
+def _samples(span: Annotation, rate: float, longest: int) -> tuple[float, float]:
+    end = nearest(span.onset + span.duration, rate)
+    return max(0.0, nearest(span.onset, rate)), min(end, longest)
+
+
 def _part(
-    told: list[Cover],
-    left_out: Cover,
-    begin: np.ndarray,
-    seconds: float,
-    slack: float,
-    rules: Rules,
+    told: list[Cover], left_out: Cover, begin: np.ndarray, window: int, least: int, rules: Rules
 ) -> tuple[np.ndarray, np.ndarray]:
-    end = begin + seconds
+    end = begin + window
     covered = np.stack([cover.within(begin, end) for cover in told], axis=1)
-    some = covered > slack
-    hits = some & (covered >= rules.overlap * seconds - slack)
+    some, hits = covered > 0, covered >= least
     wanted, other = hits[:, :-1], some[:, -1]
     count, touched = wanted.sum(axis=1), some[:, :-1].any(axis=1)
     why = np.zeros(len(begin), dtype=np.int8)
@@ -115,5 +123,5 @@ def _part(
     elif not rules.multi_label:
         labels[nothing] = rules.background
     why[border] = reasons.BORDER
-    why[left_out.within(begin, end) > slack] = reasons.BAD
+    why[left_out.within(begin, end) > 0] = reasons.BAD
     return labels.astype(np.int64), why

@@ -9,7 +9,7 @@ import numpy as np
 
 from components.convert import reasons
 from components.convert.classes import rules_of
-from components.convert.labelling import Rules, labelled
+from components.convert.labelling import Rules, labelled, nearest
 from components.convert.labels import Labels, is_bad
 from components.convert.wishes import Wishes
 from components.failures import Findings, InputError, noting
@@ -33,6 +33,7 @@ class Planned:
     """One recording of a conversion.
 
     Attributes:
+        named: whether the labels know of it; what they leave out is no background.
         starts, labels: (N,) first samples and (N,) or (N, L) labels of its windows.
         dropped: windows left out, by reason.
     """
@@ -41,6 +42,7 @@ class Planned:
     prepared: Prepared
     subject: str
     spans: list[Annotation]
+    named: bool
     starts: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     labels: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     dropped: Counter = field(default_factory=Counter)
@@ -70,7 +72,7 @@ def planned(sources: Sequence[Source], wishes: Wishes) -> Plan:
         Findings: what is wrong with recordings, a line each.
         InputError: nothing is labelled.
     """
-    labels, broken, findings = Labels(wishes), {}, []
+    labels, broken, findings = Labels(wishes, sources), {}, []
     opened = []
     for source in sources:
         with noting(findings):
@@ -89,6 +91,7 @@ def planned(sources: Sequence[Source], wishes: Wishes) -> Plan:
         raise Findings([*findings[:_MOST_LINES], *tail])
     if not opened:
         raise InputError("no recording could be read; nothing is left to convert")
+    labels.tell_strangers({one.subject for one in opened})
     settings = _common(opened, wishes.settings)
     names, rules = rules_of([one.spans for one in opened], opened[0].recording.name, wishes)
     for one in opened:
@@ -105,7 +108,8 @@ def _opened(recording: Recording, labels: Labels, wishes: Wishes) -> Planned:
             f"{recording.path}: does not say who was recorded; say it by --subject, a regular "
             "expression that finds it in the path, or in a column subject of the labels' table"
         )
-    return Planned(recording, prepared, subject, labels.spans(recording, subject))
+    spans, named = labels.spans(recording, subject), labels.named(recording, subject)
+    return Planned(recording, prepared, subject, spans, named)
 
 
 def _common(opened: Sequence[Planned], settings: Settings) -> Settings:
@@ -148,6 +152,7 @@ def _find_windows(one: Planned, rules: Rules, wishes: Wishes) -> None:
     starts = _aligned(one) if wishes.align else prepared.starts()
     if instants := sum(s.duration <= 0 and s.text in rules.numbers for s in one.spans):
         one.dropped[reasons.INSTANT] += instants
+    rules = rules if one.named else replace(rules, background=None)
     bad = [note for note in one.recording.annotations if is_bad(note.text)]
     labels, why = labelled(one.spans, bad, starts, prepared.window, prepared.sampling_rate, rules)
     for reason in np.unique(why[why != reasons.KEPT]).tolist():
@@ -159,10 +164,10 @@ def _aligned(one: Planned) -> np.ndarray:
     """First samples of windows that begin at the onsets of labels and follow a stride apart."""
     prepared, found = one.prepared, []
     for span in one.spans:
-        first = max(0, round(span.onset * prepared.sampling_rate))
-        end = min((span.onset + span.duration) * prepared.sampling_rate + 0.5, prepared.samples)
-        if (last := int(end) - prepared.window) >= first:
-            found.append(np.arange(first, last + 1, prepared.stride))
+        first = max(0.0, nearest(span.onset, prepared.sampling_rate))
+        end = nearest(span.onset + span.duration, prepared.sampling_rate)
+        if (last := min(end, prepared.samples) - prepared.window) >= first:
+            found.append(np.arange(int(first), int(last) + 1, prepared.stride))
         elif span.duration > 0:
             one.dropped[reasons.SHORT_LABEL] += 1
     return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)

@@ -57,13 +57,19 @@ class Wishes:
             )
         if self.seed < 0:
             raise InputError(f"--seed={self.seed}: must not be negative")
+        if self.align and self.background is not None:
+            raise InputError(
+                f"--background={self.background}: with --align windows begin at labels alone, and "
+                "none lies where nobody labelled; leave out one of the two"
+            )
         if self.subject is not None:
             _require_group(self.subject)
 
     def tables(self) -> list[Path]:
         """Files that are named here, and are no recordings."""
-        named = [] if self.labels == ANNOTATIONS else [Path(self.labels)]
-        return named + ([Path(self.split)] if self.ratios() is None else [])
+        named = [] if self.labels == ANNOTATIONS else [self.labels]
+        named += [self.split] if self.ratios() is None else []
+        return [Path(name).expanduser() for name in named]
 
     def ratios(self) -> tuple[float, ...] | None:
         """The shares of train, val and test; None where `split` is a table.

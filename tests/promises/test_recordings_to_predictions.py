@@ -46,7 +46,11 @@ def test_an_edf_file_that_a_package_ships_goes_all_the_way(tmp_path):
     for number in range(3):
         (recordings / f"sub-{number}").mkdir(parents=True)
         shutil.copy(SHIPPED, recordings / f"sub-{number}" / "signals.edf")
-    spans = [f"signals.edf,{start},5,{'ab'[start // 5 % 2]}" for start in range(0, 60, 5)]
+    spans = [
+        f"sub-{number}/signals.edf,{start},5,{'ab'[start // 5 % 2]}"
+        for number in range(3)
+        for start in range(0, 60, 5)
+    ]
     labels = tmp_path / "labels.csv"
     labels.write_text("recording,onset,duration,label\n" + "\n".join(spans))
     picked = "sine 1 Hz,sine 8 Hz,noise,pulse"

@@ -42,6 +42,19 @@ def test_a_part_is_enough_where_it_is_said_to_be(overlap, kept):
     assert (labels[why == reasons.KEPT] == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("overlap", "window", "least"),
+    [(0.5, 201, 101), (0.5, 5, 3), (0.5, 4, 2), (0.55, 100, 55), (0.07, 100, 7), (1.0, 3, 3)],
+)
+def test_the_share_is_of_whole_samples_and_no_less_wherever_the_window_lies(overlap, window, least):
+    rules = Rules(ABC, 3, overlap)
+    for start in range(0, 60, 7):
+        for samples, kept in ((least - 1, False), (least, True)):
+            span = Annotation(start / RATE, samples / RATE, "b")
+            _, why = labelled([span], [], np.array([start]), window, RATE, rules)
+            assert (why[0] == reasons.KEPT) == kept, (start, samples)
+
+
 def test_two_labels_at_once_are_no_label_but_two_of_one_text_are_one():
     _, why = label([(0, 4, "a"), (2, 2, "b")])
     assert why[0] == reasons.KEPT and why[4] == reasons.SEVERAL

@@ -118,6 +118,38 @@ def test_a_table_can_say_all_that_the_files_do_not(tmp_path):
     }
 
 
+def test_a_recording_that_the_table_leaves_out_is_unlabelled_and_no_background(
+    tmp_path, monkeypatch
+):
+    data, _, names = recorded.emg()
+    for name in "abcd":
+        recorded.write_npz(tmp_path / "in" / f"{name}.npz", data, names, subject=name)
+    (tmp_path / "in" / "d.npz").write_bytes(b"PK")
+    monkeypatch.setenv("HOME", str(tmp_path))  # the table lies among recordings, and is none
+    (tmp_path / "in" / "labels.csv").write_text(
+        "recording,onset,duration,label\na,0,5,x\nb,0,0,\nd,0,5,x\n"
+    )
+    argv = [tmp_path / "in", "-o", tmp_path / "out", "--window", "1s", "--split", "1,0,0"]
+    options = ["--labels", "~/in/labels.csv", "--background", "rest", "--skip-broken"]
+    assert convert(*argv, *options) == 0
+    assert summary(tmp_path / "out")["splits"]["train"]["classes"] == {"x": 5, "rest": 75}
+    assert dropped(tmp_path / "out") == {
+        "window that nobody labelled": 40,
+        "recording that can't be read": 1,
+    }
+
+
+def test_a_blank_beside_a_label_is_none_of_it(tmp_path):
+    data, _, names = recorded.emg()
+    for name, text in zip("abc", ("rest ", "rest", " rest"), strict=True):
+        path = tmp_path / "in" / f"{name}.npz"
+        recorded.write_npz(path, data, names, [(0, 5, text), (5, 1, " BAD_jump")], subject=name)
+    assert convert(tmp_path / "in", "-o", tmp_path / "out", "--window", "1s") == 0
+    splits = summary(tmp_path / "out")["splits"].values()
+    assert [split["classes"] for split in splits] == [{"rest": 5}] * 3
+    assert dropped(tmp_path / "out")["window marked bad by an annotation"] == 3
+
+
 def test_a_label_of_a_person_and_several_labels_of_a_window(four, tmp_path):
     table = tmp_path / "people.tsv"
     table.write_text(

@@ -68,6 +68,7 @@ def test_a_file_that_breaks_off_while_it_is_read_leaves_no_window(tmp_path, monk
         (["--resample", "201.37Hz"], "can't be resampled to 201.37 Hz"),
         (["--phase", "linear"], "--phase=linear: there are zero and causal"),
         (["--overlap", "2"], "--overlap=2: must be above 0 and at most 1"),
+        (["--align", "--background", "rest"], "--background=rest: with --align windows begin at"),
         (["--seed", "one"], "--seed=one: must be a whole number"),
         (["--settings", "none.yaml"], "--settings=none.yaml: can't be read"),
     ],
@@ -118,7 +119,11 @@ def test_recordings_without_labels(tmp_path, capsys):
     assert said == "no labels: none of 1 recordings has annotations; name a table by --labels"
     table = tmp_path / "labels.csv"
     table.write_text("recording,label\nb,rest\n")
-    assert "names none of the 1 recordings; the first is called a" in refused(
+    assert "names b, which none of the 1 recordings is called (the first is a)" in refused(
+        capsys, *argv, "--labels", table
+    )
+    table.write_text("subject,label\nb,rest\n")
+    assert "labels none of the 1 recordings; the first is called a" in refused(
         capsys, *argv, "--labels", table
     )
     table.write_text("file,label\nb,rest\n")
