@@ -33,7 +33,10 @@ def add(commands, program: str) -> None:
     parser.add_argument("--stride", type=float, metavar="SECONDS", help="between windows' starts")
     parser.add_argument("--assume-unit", metavar="UNIT", help="unit of recordings that name none")
     parser.add_argument(
-        "--sampling-rate", type=float, metavar="HZ", help="of .npz and CSV files that tell none"
+        "--sampling-rate",
+        type=float,
+        metavar="HZ",
+        help="of .npz and CSV files that tell none, or round it",
     )
     parser.add_argument("--skip-broken", action="store_true", help=SKIP)
     arguments.add_overrides(parser)

@@ -21,7 +21,7 @@ OPTIONS = {
         "--notch": ("HZ", "mains frequencies to take out, as in 50 or 50,100"),
         "--phase": ("KIND", "zero (default): filters run forward and backward; causal: forward"),
         "--assume-unit": ("UNIT", "unit of files that name none"),
-        "--sampling-rate": ("RATE", "of .npz and CSV files that tell none"),
+        "--sampling-rate": ("RATE", "of .npz and CSV files that tell none, or round it"),
     },
     "labels": {
         "--labels": ("SOURCE", "annotations (default), or a table: see docs/convert.md"),

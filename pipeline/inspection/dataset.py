@@ -134,8 +134,11 @@ def _task(headers: list[Header]) -> list[str]:
 
 def _shared(headers: Mapping[str, Header]) -> dict[str, list[str]]:
     """The subjects that two splits have in common, under "first and second"."""
-    known = {s: set(_texts(h.subjects)) for s, h in headers.items() if h.subjects is not None}
-    pairs = {f"{a} and {b}": sorted(known[a] & known[b]) for a, b in combinations(known, 2)}
+    known = {s: np.unique(h.subjects) for s, h in headers.items() if h.subjects is not None}
+    pairs = {
+        f"{a} and {b}": _texts(np.intersect1d(known[a], known[b]))
+        for a, b in combinations(known, 2)
+    }
     return {pair: subjects for pair, subjects in pairs.items() if subjects}
 
 
