@@ -33,7 +33,7 @@ def run(
     Args:
         model: URI of a folder made by finetune.
         output: the file to make, `.onnx` or `.pt2`; `<output>.json` with the report comes beside.
-        config: the export slice of the configuration.
+        config: the evaluate slice of the configuration.
         data: URI of windows to check it on, an HDF5 file or a folder; "" for noise.
         split: which of the folder's.
 
@@ -55,7 +55,7 @@ def run(
         objective = make(restored.config["objective"], "objective")
         network, header = restored.network, None
         if data:
-            windows, header = samples.real(data, split, restored.config)
+            windows, header = samples.real(data, split, restored.config, config.get("allowed", {}))
         else:
             windows = samples.made_up(restored.config, network)
         said = facts.describe(folder, restored.config, objective, windows.shape[1:], header)

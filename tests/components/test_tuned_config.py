@@ -157,6 +157,33 @@ def test_a_model_far_larger_than_its_weights_is_not_built(folder):
         restore(place)
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("model.signal", value) for value in (5, "x", [1], True)),
+        *(("model.signal.unit", value) for value in (5, [], {"a": 1})),
+        *(("model.signal.window", value) for value in ("200", -1, float("nan"), True)),
+        *(("model.signal.sampling_rate", value) for value in ([200], 0, float("inf"))),
+        ("model.licence", float("nan")),
+        ("classification_type", []),
+        ("channels", 5),
+        ("channels", ["a", 1]),
+        ("provenance", "x"),
+        ("objective.num_classes", 10**12),
+    ],
+)
+def test_a_value_of_another_kind_is_told_with_its_key(key, value, folder):
+    def change(config):
+        *way, last = key.split(".")
+        for name in way:
+            config = config[name]
+        config[last] = value
+
+    with pytest.raises(InputError, match=rf"config\.yaml: {key}[=:].*changed") as told:
+        restore(folder(change))
+    assert "\n" not in str(told.value)
+
+
 def test_the_list_is_of_classes_of_the_shipped_configuration():
     assert "components.models.waveform.WaveformTransformer" in tuned_config.shipped()
     assert all(name.rpartition(".")[2][0].isupper() for name in tuned_config.shipped())

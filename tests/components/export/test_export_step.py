@@ -15,7 +15,7 @@ from components import __main__ as command
 from components import encoder
 from components.config import compose, resolved
 from components.encoder import restore
-from components.export import latency, onnx_file, parity, step
+from components.export import latency, onnx_file, parity, samples, step
 from components.export.exportable import traced
 from components.export.step import METADATA, run
 from components.failures import Failure, InputError
@@ -181,6 +181,26 @@ def test_a_silent_channel_stays_a_number_in_onnx(tmp_path, normalize):
     found, _ = onnx_file.Session(tmp_path / "m.onnx")(windows.numpy())
     assert np.isfinite(found).all()
     np.testing.assert_allclose(found, model(windows)[0], atol=1e-6)
+
+
+def test_windows_to_check_on_need_no_labels_and_may_be_allowed(tmp_path, tuned, monkeypatch):
+    model, data = tuned("tinymyo 1")
+    with h5py.File(data, "a") as file:
+        wanted = file["data"][:] * np.float32(0.5)
+        del file["label"]
+        file.attrs.update(scale=0.5, unit="mV")
+    config = restore(model).config
+    windows, header = samples.real(str(data), "test", config, {})
+    assert windows.tobytes() == wanted.tobytes() and header.unit == "mV"
+    file = model / "config.yaml"
+    config["model"]["signal"]["unit"] = "uV"
+    file.write_text(yaml.safe_dump(config))
+    monkeypatch.setattr(step, "traced", lambda *_: pytest.fail("taken", pytrace=False))
+    given = str(model), str(tmp_path / "m.pt2")
+    with pytest.raises(InputError, match=r"unit is mV.*allow_signal_mismatch"):
+        run(*given, {}, data=str(data))
+    with pytest.raises(pytest.fail.Exception, match="taken"):
+        run(*given, {"allowed": {"allow_signal_mismatch": True}}, data=str(data))
 
 
 def test_wrong_input_is_told_in_one_line(tmp_path, tuned, capsys, monkeypatch):
