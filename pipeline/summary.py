@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from components import artifacts
@@ -17,14 +18,15 @@ def show(out: Path) -> None:
     Args:
         out: the run's folder. Of a retraining that was skipped there is nothing to show.
     """
-    console = Console()
+    console = Console(emoji=False)  # a name may look like one, or like markup
     for folder, table, report in (
         (out / "evaluation", _evaluation, artifacts.REPORT),
         (out / "summary", _repeated, artifacts.SUMMARY_REPORT),
     ):
         if folder.exists():
             console.print(table(folder))
-            console.print(f"Report: {folder / report}", soft_wrap=True, highlight=False)
+            line = f"Report: {folder / report}"
+            console.print(line, soft_wrap=True, highlight=False, markup=False)
 
 
 def _repeated(folder: Path) -> Table:
@@ -40,7 +42,7 @@ def _repeated(folder: Path) -> Table:
             "undefined" if value is None else f"{value:.4f}"
             for value in (spread["mean"], spread["std"])
         ]
-        table.add_row(name.removeprefix("test_"), *shown)
+        table.add_row(escape(name.removeprefix("test_")), *shown)
     return table
 
 
@@ -49,7 +51,7 @@ def _evaluation(evaluation: Path) -> Table:
     details = json.loads((evaluation / artifacts.DETAILS).read_text())
     reasons, intervals = metrics.get("undefined", {}), details.get("intervals", {})
     note = details.get("interval_method" if intervals else "interval_reason", "")
-    table = Table(title=details.get("title", ""), caption=note)
+    table = Table(title=escape(details.get("title", "")), caption=escape(note))
     table.add_column("test metric")
     table.add_column("value", justify="right")
     if intervals:
@@ -60,5 +62,6 @@ def _evaluation(evaluation: Path) -> Table:
         shown = f"{value:.4f}" if value is not None else f"undefined: {reasons.get(name, '')}"
         low, high = intervals.get(name) or (None, None)
         interval = f"{low:.4f} to {high:.4f}" if low is not None and high is not None else ""
-        table.add_row(name.removeprefix("test_"), shown, *([interval] if intervals else []))
+        cells = [name.removeprefix("test_"), shown, *([interval] if intervals else [])]
+        table.add_row(*map(escape, cells))
     return table

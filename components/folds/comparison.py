@@ -34,7 +34,7 @@ class Comparison:
         higher, lower, equal: for how many the second is.
         wilcoxon: over subjects; None where nobody differs.
         corrected_t: over folds; None where a fold lacks the metric.
-        least_p: that so many subjects can give, all differing the same way.
+        least_p: that so many pairs can give, all differing the same way; 1 where nobody differs.
     """
 
     metric: str
@@ -68,21 +68,26 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], metric: str) ->
         InputError: the folds are not the same, or the metric is not known of each subject.
     """
     _refuse_others(first, second)
-    known = [name for name in first["by_subject"][0] if name not in ("subject", "fold", "windows")]
+    known = [
+        name
+        for name in first["by_subject"][0]
+        if all(PREFIX + name in run["metrics"] for run in (first, second))
+    ]
     if metric not in known:
-        raise InputError(f"--metric {metric}: unknown; there are {', '.join(known)}")
+        raise InputError(f"--metric {metric}: unknown; there are {', '.join(known) or 'none'}")
     pairs = {
-        row["subject"]: (row[metric], other.get(metric))
+        row["subject"]: (row.get(metric), other.get(metric))
         for row, other in zip(first["by_subject"], second["by_subject"], strict=True)
     }
     whole = {name: pair for name, pair in pairs.items() if None not in pair}
     if not whole:
         raise InputError(f"--metric {metric}: undefined for every subject; name another")
+    differences = statistics.differences(whole.values())
     rows = [
-        {"subject": name, "first": a, "second": b, "difference": b - a}
-        for name, (a, b) in whole.items()
+        {"subject": name, "first": a, "second": b, "difference": difference}
+        for (name, (a, b)), difference in zip(whole.items(), differences, strict=True)
     ]
-    differences = [row["difference"] for row in rows]
+    tested = statistics.signed_rank(differences)
     return Comparison(
         metric=metric,
         subjects=rows,
@@ -94,9 +99,9 @@ def compare(first: Mapping[str, Any], second: Mapping[str, Any], metric: str) ->
         higher=sum(d > 0 for d in differences),
         lower=sum(d < 0 for d in differences),
         equal=sum(d == 0 for d in differences),
-        wilcoxon=statistics.signed_rank(differences),
+        wilcoxon=tested,
         corrected_t=_by_fold(first, second, PREFIX + metric),
-        least_p=min(1.0, 2.0 ** (1 - len(differences))),
+        least_p=statistics.least_p(tested),
     )
 
 
@@ -104,7 +109,7 @@ def _by_fold(first: Mapping[str, Any], second: Mapping[str, Any], name: str) -> 
     values = [run["metrics"][name]["values"] for run in (first, second)]
     if any(None in column for column in values):
         return None
-    differences = [b - a for a, b in zip(*values, strict=True)]
+    differences = statistics.differences(zip(*values, strict=True))
     return statistics.corrected_t(differences, first["test_to_train"])
 
 

@@ -121,11 +121,57 @@ def test_two_runs_are_compared_on_the_terminal_and_as_json(tmp_path, capsys):
     assert ended(["compare-folds", *runs]) == 0
     shown = capsys.readouterr().out
     assert "B is higher for 4 of 5 subjects, lower for 1, equal for 0" in shown
-    assert "5 subjects can't give a Wilcoxon p below 0.0625" in shown
+    assert "5 subjects who differ can't give a Wilcoxon p below 0.0625" in shown
     assert ended(["compare-folds", *runs, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["difference"] == pytest.approx(0.08)
     assert [row["subject"] for row in found["subjects"]] == ["ann", "bob", "cem", "dai", "eva"]
+
+
+def spoilt(tmp_path, **changes):
+    """The folder of a run with folds whose summary was changed; None takes a key out."""
+    summary = summarized(results()) | changes
+    (tmp_path / "summary").mkdir()
+    content = {key: value for key, value in summary.items() if value is not None}
+    (tmp_path / "summary/summary.json").write_text(json.dumps(content))
+    return str(tmp_path)
+
+
+def test_subjects_are_called_by_their_whole_names(tmp_path, capsys):
+    rows = summarized(results())["by_subject"]
+    for row, name in zip(rows, ("P1[left]", "P1[right]", "P2[/b]", "P3:x:", "P4\\"), strict=True):
+        row["subject"] = name
+    assert ended(["compare-folds", *[spoilt(tmp_path, by_subject=rows)] * 2]) == 0
+    shown = capsys.readouterr().out
+    assert all(row["subject"] in shown for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"metrics": None}, "metrics: is missing"),
+        ({"metrics": {"test_acc": {"values": [0.5]}}}, "metrics.test_acc.values: must be 5"),
+        ({"test_to_train": None}, "test_to_train: is missing"),
+        ({"by_subject": None}, "by_subject: is missing"),
+        ({"by_subject": [{"subject": "a", "fold": 1, "acc": "x"}]}, "by_subject[0].acc: must be a"),
+        ({"of": "x"}, "of: must be a whole number ('x')"),
+    ],
+)
+def test_a_damaged_summary_is_told_in_one_line(changes, told, tmp_path, capsys):
+    assert ended(["compare-folds", *[spoilt(tmp_path, **changes)] * 2]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {tmp_path}/summary/summary.json: ") and told in line
+
+
+def test_damaged_details_of_a_fold_are_told_in_one_line(tmp_path, capsys):
+    run = spoilt(tmp_path, by_subject=[])
+    file = tmp_path / "fold-1/evaluation/details.json"
+    file.parent.mkdir(parents=True)
+    for content in ('{"by_subject": [{}]}', "{"):
+        file.write_text(content)
+        assert ended(["compare-folds", run, run]) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith(f"error: {file}: ")
 
 
 def test_subjects_that_a_summary_had_no_room_for_are_read_from_the_folds(tmp_path, capsys):

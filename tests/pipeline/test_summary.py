@@ -26,3 +26,10 @@ def test_a_metric_without_an_interval_keeps_its_row(tmp_path, capsys):
     )
     rows = [line for line in capsys.readouterr().out.splitlines() if "loss" in line]
     assert len(rows) == 1 and "1.2500" in rows[0] and "None" not in rows[0]
+
+
+def test_what_a_file_says_is_no_markup(tmp_path, capsys):
+    details = {"title": "Net on [/data]", "interval_reason": "no [b]"}
+    show(tmp_path, {"test_acc": None, "undefined": {"test_acc": "class [left]"}}, details)
+    shown = capsys.readouterr().out
+    assert all(text in shown for text in ("Net on [/data]", "no [b]", "class [left]"))

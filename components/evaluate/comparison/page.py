@@ -38,7 +38,7 @@ def render(runs: Sequence[Run]) -> str:
         "spread": any(run.spread for run in runs),
         "subjects": scores.subjects_table(runs),
         "pairs": pairs_table(runs),
-        "least_p": max((row["least_p"] for row in scores.pairs(runs)), default=0.0),
+        "least_p": max((row["least_p"] for row in scores.pairs(runs) if row["p"]), default=0.0),
         "histories": charts.histories(runs),
         "rates": rates(runs),
         "origins": origins_table(runs),

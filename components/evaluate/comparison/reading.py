@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from components import artifacts
+from components import artifacts, records
+from components.evaluate.comparison.form import Details, Folds, Seeds
 from components.evaluate.comparison.runs import Run, flat, mean_history, mean_subjects
 from components.failures import FAILURE, Findings, InputError, first_line, noting
 from components.folds.summary import KIND, by_subject
@@ -26,15 +27,24 @@ def read(paths: Sequence[str]) -> list[Run]:
     findings: list[str] = []
     runs = []
     resolved = [Path(path).expanduser().resolve() for path in paths]
+    read_from = [_read_from(folder) for folder in resolved]
     names = _names(paths, resolved)
     for index, (path, folder) in enumerate(zip(paths, resolved, strict=True)):
         with noting(findings):
-            if folder in resolved[:index]:
-                raise InputError(f"{path}: is given twice; give each run once")
+            if (earlier := read_from.index(read_from[index])) < index:
+                raise InputError(f"{path}: is the run {paths[earlier]}; give each run once")
             runs.append(_run(path, folder, names[index]))
     if findings:
         raise Findings(findings)
     return runs
+
+
+def _read_from(folder: Path) -> Path:
+    """Where the results lie: a run of one test and its evaluation are the same."""
+    if (folder / SUMMARY / artifacts.SUMMARY).is_file():
+        return folder
+    inner = folder / EVALUATION
+    return inner.resolve() if (inner / artifacts.DETAILS).is_file() else folder
 
 
 def _names(paths: Sequence[str], resolved: Sequence[Path]) -> list[str]:
@@ -46,18 +56,12 @@ def _names(paths: Sequence[str], resolved: Sequence[Path]) -> list[str]:
 def _run(path: str, folder: Path, name: str) -> Run:
     if not folder.is_dir():
         raise InputError(f"{path}: no such folder; give one that `biotune run --out` made")
-    try:
-        if (folder / SUMMARY / artifacts.SUMMARY).is_file():
-            return _repeated(path, folder, name)
-        if (folder / EVALUATION / artifacts.DETAILS).is_file():
-            return _single(path, folder / EVALUATION, folder / MODEL, name)
-        if (folder / artifacts.DETAILS).is_file():
-            return _single(path, folder, None, name)
-    except (LookupError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(
-            f"{path}: its records are not what evaluate leaves ({type(error).__name__}: "
-            f"{first_line(error)}); evaluate again"
-        ) from error
+    if (folder / SUMMARY / artifacts.SUMMARY).is_file():
+        return _repeated(path, folder, name)
+    if (folder / EVALUATION / artifacts.DETAILS).is_file():
+        return _single(path, folder / EVALUATION, folder / MODEL, name)
+    if (folder / artifacts.DETAILS).is_file():
+        return _single(path, folder, None, name)
     raise InputError(f"{path}: {_why(folder)}")
 
 
@@ -88,12 +92,12 @@ def _single(path: str, evaluation: Path, model: Path | None, name: str) -> Run:
         name=name,
         path=path,
         kind="one test",
-        test=str(details["provenance"]["test_fingerprint"]),
+        test=details["provenance"]["test_fingerprint"],
         settings=flat(config),
         metrics={key: value for key, value in metrics.items() if key != "undefined"},
         bounds={key: b for key, b in (details.get("intervals") or {}).items() if b},
         method=str(details.get("interval_method") or ""),
-        subjects={str(row["subject"]): row for row in details.get("by_subject") or []},
+        subjects={row["subject"]: row for row in details.get("by_subject") or []},
         history=list(details.get("history") or []),
         rates=list(details.get("learning_rates") or []),
         details=details,
@@ -101,25 +105,27 @@ def _single(path: str, evaluation: Path, model: Path | None, name: str) -> Run:
 
 
 def _repeated(path: str, folder: Path, name: str) -> Run:
-    summary = _json(folder / SUMMARY / artifacts.SUMMARY)
-    folds = summary.get("kind") == KIND
+    file = folder / SUMMARY / artifacts.SUMMARY
+    summary = _json(file)
+    folds = isinstance(summary, dict) and summary.get("kind") == KIND
+    records.hold(Folds if folds else Seeds, summary, str(file), "summarize again")
     numbers = range(1, summary["of"] + 1) if folds else summary["seeds"]
-    parts = [folder / f"{'fold' if folds else 'seed'}-{number}" for number in numbers]
-    every = [_details(part / EVALUATION) for part in parts]
-    config = flat(_config(parts[0] / MODEL / artifacts.CONFIG))
+    part = "fold" if folds else "seed"
+    every = [_details(folder / f"{part}-{number}" / EVALUATION) for number in numbers]
+    config = flat(_config(folder / f"{part}-{numbers[0]}" / MODEL / artifacts.CONFIG))
     config = {key: v for key, v in config.items() if key != ("data.fold" if folds else "seed")}
     metrics = summary["metrics"]
     if folds:
-        tables = dict(enumerate((details["by_subject"] for details in every), start=1))
-        subjects = {str(row["subject"]): row for row in by_subject(tables)}
+        tables = {n: told.get("by_subject") or [] for n, told in zip(numbers, every, strict=True)}
+        subjects = {row["subject"]: row for row in by_subject(tables)}
         test = f"folds {summary['of']}, {summary['seed']}, {summary['data']}"
     else:
-        subjects = mean_subjects([details["by_subject"] for details in every])
-        test = str(every[0]["provenance"]["test_fingerprint"])
+        subjects = mean_subjects([details.get("by_subject") or [] for details in every])
+        test = every[0]["provenance"]["test_fingerprint"]
     return Run(
         name=name,
         path=path,
-        kind=f"{len(parts)} {'folds' if folds else 'seeds'}, means",
+        kind=f"{len(every)} {part}s, means",
         test=test,
         settings=config,
         metrics={key: spread["mean"] for key, spread in metrics.items()},
@@ -134,8 +140,9 @@ def _repeated(path: str, folder: Path, name: str) -> Run:
 
 
 def _details(evaluation: Path) -> dict[str, Any]:
-    found = _json(evaluation / artifacts.DETAILS)
-    _ = found["metrics"].items(), found["provenance"]["test_fingerprint"]
+    file = evaluation / artifacts.DETAILS
+    found = _json(file)
+    records.hold(Details, found, str(file), "evaluate again")
     return found
 
 

@@ -94,7 +94,7 @@ def mean_subjects(tables: Sequence[Sequence[Row]]) -> dict[str, Row]:
     by_name: dict[str, list[Row]] = {}
     for row in (row for table in tables for row in table):
         by_name.setdefault(str(row["subject"]), []).append(row)
-    return {name: _mean_row(rows) for name, rows in by_name.items()}
+    return {name: _mean_row(rows) | {"subject": name} for name, rows in by_name.items()}
 
 
 def _mean_row(rows: Sequence[Row]) -> Row:

@@ -94,8 +94,8 @@ def pairs(runs: Sequence[Run]) -> list[Row]:
 
     Returns:
         A row a run: its `name`, how many `subjects`, the mean `difference`, its `interval`, for
-        how many it is `higher` and `lower`, and the exact signed-rank test's `p`; none where the
-        test data differ or name no subjects.
+        how many it is `higher` and `lower`, and the exact signed-rank test's `p` with the `least_p`
+        that so many pairs can give; none where the test data differ or name no subjects.
     """
     key = subject_metric(runs)
     if key is None or not comparable(runs):
@@ -109,7 +109,7 @@ def _pair(first: Mapping[str, Row], run: Run, key: str) -> Row | None:
     known = [(a, b) for a, b in both if finite(a) is not None and finite(b) is not None]
     if not known:
         return None
-    differences = [b - a for a, b in known]
+    differences = statistics.differences(known)
     tested = statistics.signed_rank(differences)
     bounds = statistics.bootstrap(differences)
     return {
@@ -120,5 +120,5 @@ def _pair(first: Mapping[str, Row], run: Run, key: str) -> Row | None:
         "higher": sum(d > 0 for d in differences),
         "lower": sum(d < 0 for d in differences),
         "p": tested.p if tested else None,
-        "least_p": min(1.0, 2.0 ** (1 - len(differences))),
+        "least_p": statistics.least_p(tested),
     }

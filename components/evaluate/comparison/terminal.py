@@ -19,7 +19,7 @@ def show(runs: Sequence[Run], setting) -> None:
     Args:
         setting: writes one run's value of a setting.
     """
-    console = Console()
+    console = Console(emoji=False)  # a name may look like one
     console.print(_table(runs, setting))
     for sentence in sentences(runs):
         console.print(f"! {sentence}", soft_wrap=True, highlight=False, markup=False)

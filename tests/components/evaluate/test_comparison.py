@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from components.evaluate.comparison import cautions, page, reading, scores, terminal
-from components.failures import FAILURE
+from components.failures import FAILURE, Findings
 from components.summarize.step import run as summarize
 from pipeline import cli
 from tests.components.evaluate.details_example import details_example
@@ -78,6 +78,12 @@ def test_two_runs_on_the_same_windows(made):
     assert len([tag for tag, _ in seen.tags if tag == "svg"]) >= 3
 
 
+def test_what_rounding_leaves_is_no_difference(made):
+    runs = reading.read([made("a", 0.3), made("b", 0.1 + 0.2)])
+    pair = scores.pairs(runs)[0]
+    assert (pair["higher"], pair["lower"], pair["p"], pair["least_p"]) == (0, 0, None, 1)
+
+
 def test_numbers_of_different_test_data_are_not_compared(made):
     runs = reading.read([made("a", 0.6), made("b", 0.7, test="sha256:other"), made("c", 0.8)])
     seen = Seen(page.render(runs))
@@ -99,7 +105,7 @@ def test_a_page_takes_nothing_for_html_and_asks_for_nothing(made, tmp_path):
     details = json.loads(file.read_text())
     details["by_subject"][0]["subject"] = details["title"] = HOSTILE
     details["provenance"]["checkpoint"] = details["notices"][0] = HOSTILE
-    details["metrics"]["test_acc"] = HOSTILE
+    details["metrics"] |= {"test_acc": None, "undefined": {"test_acc": HOSTILE}}
     file.write_text(json.dumps(details))
     seen = Seen(page.render(reading.read([run, made("b")])))
     assert not {"img", "script", "iframe"} & {tag for tag, _ in seen.tags}
@@ -133,7 +139,10 @@ def test_folds_are_read_as_one_run(made, tmp_path):
         (lambda run: shutil.rmtree(run / "evaluation"), "evaluation is missing (evaluate has not"),
         (lambda run: [shutil.rmtree(run / n) for n in ("evaluation", "model")], "no run (no eval"),
         (lambda run: (run / "evaluation/details.json").write_text("{"), "can't be read"),
-        (lambda run: (run / "evaluation/details.json").write_text("{}"), "not what evaluate"),
+        (
+            lambda run: (run / "evaluation/details.json").write_text("{}"),
+            "details.json: metrics: is missing",
+        ),
         (lambda run: (run / "model/config.yaml").write_text("- 1"), "not that of a tuned model"),
     ],
 )
@@ -151,6 +160,55 @@ def test_what_is_no_finished_run_is_refused_in_a_line(made, tmp_path, capsys, sp
     assert not (tmp_path / "page.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("place", "wrong", "told"),
+    [
+        (("metrics", "test_acc"), "0.5", "metrics.test_acc: must be a number ('0.5')"),
+        (("metrics", "test_acc"), float("nan"), "metrics.test_acc: must be a finite number (nan)"),
+        (("metrics", "undefined"), 5, "metrics.undefined: must be an object (5)"),
+        (("provenance", "test_fingerprint"), None, "provenance.test_fingerprint: must be text"),
+        (("intervals",), [1], "intervals: must be an object ([1])"),
+        (("by_subject", 0, "balanced_acc"), "x", "by_subject[0].balanced_acc: must be a number"),
+        (("by_subject", 0), {}, "by_subject[0].subject: is missing"),
+        (("per_class",), 5, "per_class: must be a list (5)"),
+        (("confusion", 0), "x", "confusion[0]: must be an object ('x')"),
+        (("confusion", 0, "matrix", 0), [], "confusion[0]: matrix: must be square"),
+        (("data",), "x", "data: must be an object ('x')"),
+        (("data", "test", "flaws"), {"a": {}}, "data.test.flaws.a"),
+        (("history", 0, "val_loss"), "x", "history[0].val_loss: must be a number ('x')"),
+        (("learning_rates",), {"a": 1}, "learning_rates: must be a list ({'a': 1})"),
+        (("evaluated",), {"settings": True}, "evaluated.settings: must be an object (True)"),
+    ],
+)
+def test_details_that_are_damaged_are_refused_by_file_and_key(made, tmp_path, place, wrong, told):
+    run, file = made("a"), tmp_path / "a/evaluation/details.json"
+    details = json.loads(file.read_text())
+    above = details
+    for key in place[:-1]:
+        above = above[key]
+    above[place[-1]] = wrong
+    file.write_text(json.dumps(details))
+    with pytest.raises(Findings) as refused:
+        reading.read([run, made("b")])
+    assert str(refused.value).startswith(f"{file}: {told}")
+    assert len(str(refused.value).splitlines()) == 1
+
+
+def test_a_summary_that_is_damaged_is_refused_by_file_and_key(tmp_path):
+    file = tmp_path / "summary" / "summary.json"
+    file.parent.mkdir()
+    for content, told in (
+        ({"kind": "folds", "of": 0}, "of: "),
+        ({"seeds": []}, "seeds: "),
+        ({"seeds": [0], "metrics": {"test_acc": {"std": None}}}, "metrics.test_acc.mean: is miss"),
+        (["x"], "the content must be an object (['x'])"),
+    ):
+        file.write_text(json.dumps(content))
+        with pytest.raises(Findings) as refused:
+            reading.read([str(tmp_path)])
+        assert str(refused.value).startswith(f"{file}: {told}")
+
+
 def test_the_command_writes_a_page_and_names_runs_apart(made, tmp_path, capsys):
     runs = [made("x/tuned", 0.6), made("y/tuned", 0.7)]
     assert cli.main(["report", *runs, "-o", str(tmp_path / "page.html")]) == 0
@@ -161,3 +219,12 @@ def test_the_command_writes_a_page_and_names_runs_apart(made, tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["report", runs[0], runs[0]])
     assert end.value.code == 2
+
+
+def test_a_run_and_its_own_evaluation_are_not_compared_with_each_other(made):
+    run = made("tuned")
+    for pair in ([run, f"{run}/evaluation"], [f"{run}/evaluation", run]):
+        with pytest.raises(
+            Findings, match=f"^{pair[1]}: is the run {pair[0]}; give each run once$"
+        ):
+            reading.read(pair)

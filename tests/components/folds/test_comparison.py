@@ -42,6 +42,15 @@ def test_the_same_run_twice_is_no_difference():
     assert (found.difference, found.wilcoxon, found.corrected_t.p) == (0, None, 1)
 
 
+def test_what_rounding_leaves_is_no_difference_to_anyone():
+    found = compare(crossed((0.3, 0.5, 0.7)), crossed((0.1 + 0.2, 0.6, 0.8)), "balanced_acc")
+    assert (found.higher, found.lower, found.equal) == (2, 0, 1)
+    assert (found.wilcoxon.pairs, found.wilcoxon.p) == (2, 0.5)
+    assert found.least_p == 0.5, "of the two pairs that differ, not of three"
+    alike = compare(crossed((0.3, 0.5, 0.7)), crossed((0.1 + 0.2, 0.5, 0.7)), "balanced_acc")
+    assert alike.corrected_t.p == 1
+
+
 @pytest.mark.parametrize(
     ("second", "metric", "told"),
     [
