@@ -22,7 +22,7 @@ def read(paths: Sequence[str]) -> list[Run]:
     """Reads runs, each by the folder of `biotune run --out` or by that of its evaluation.
 
     Raises:
-        Findings: each that is no finished run, or is given twice.
+        Findings: each that is no finished run, is damaged, or is given twice.
     """
     findings: list[str] = []
     runs = []

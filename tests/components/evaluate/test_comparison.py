@@ -1,42 +1,17 @@
-"""`biotune report`: what a user sees of several runs, and what is refused."""
+"""`biotune report`: what a user sees of several runs."""
 
 import json
 import shutil
 from html.parser import HTMLParser
 
 import pytest
-import yaml
 
 from components.evaluate.comparison import cautions, page, reading, scores, terminal
-from components.failures import FAILURE, Findings
 from components.summarize.step import run as summarize
 from pipeline import cli
-from tests.components.evaluate.details_example import details_example
 from tests.components.folds.crossed import results
 
-SETTINGS = {"model": {"_target_": "a.B", "depth": 4}, "optimizer": {"lr": 0.1}, "seed": 0}
 HOSTILE = '<img src=x onerror="alert(1)">'
-
-
-@pytest.fixture
-def made(tmp_path):
-    """Makes a finished run; gives its folder as text."""
-
-    def make(name, score=0.6, test="sha256:test", **settings):
-        folder = tmp_path / name
-        (folder / "evaluation").mkdir(parents=True)
-        (folder / "model").mkdir()
-        details = details_example()
-        details["metrics"]["test_balanced_acc"] = score
-        details["intervals"]["test_balanced_acc"] = [score - 0.05, score + 0.05]
-        details["provenance"]["test_fingerprint"] = test
-        for row in details["by_subject"]:
-            row["balanced_acc"] = score
-        (folder / "evaluation" / "details.json").write_text(json.dumps(details))
-        (folder / "model" / "config.yaml").write_text(yaml.safe_dump(SETTINGS | settings))
-        return str(folder)
-
-    return make
 
 
 class Seen(HTMLParser):
@@ -133,80 +108,17 @@ def test_folds_are_read_as_one_run(made, tmp_path):
     assert "different test data" in cautions.sentences(mixed)[0]
 
 
-@pytest.mark.parametrize(
-    ("spoil", "told"),
-    [
-        (lambda run: shutil.rmtree(run / "evaluation"), "evaluation is missing (evaluate has not"),
-        (lambda run: [shutil.rmtree(run / n) for n in ("evaluation", "model")], "no run (no eval"),
-        (lambda run: (run / "evaluation/details.json").write_text("{"), "can't be read"),
-        (
-            lambda run: (run / "evaluation/details.json").write_text("{}"),
-            "details.json: metrics: is missing",
-        ),
-        (lambda run: (run / "model/config.yaml").write_text("- 1"), "not that of a tuned model"),
-    ],
-)
-def test_what_is_no_finished_run_is_refused_in_a_line(made, tmp_path, capsys, spoil, told):
-    made("spoilt")
-    if "missing" in told:
-        (tmp_path / "spoilt" / "backbone").mkdir()
-        (tmp_path / "spoilt" / FAILURE).write_text("{}")
-    spoil(tmp_path / "spoilt")
-    with pytest.raises(SystemExit) as end:
-        cli.main(["report", str(tmp_path / "spoilt"), made("b"), "-o", str(tmp_path / "page.html")])
-    assert end.value.code == 2
-    lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 1 and lines[0].startswith("error: ") and told in lines[0]
-    assert not (tmp_path / "page.html").exists()
-
-
-@pytest.mark.parametrize(
-    ("place", "wrong", "told"),
-    [
-        (("metrics", "test_acc"), "0.5", "metrics.test_acc: must be a number ('0.5')"),
-        (("metrics", "test_acc"), float("nan"), "metrics.test_acc: must be a finite number (nan)"),
-        (("metrics", "undefined"), 5, "metrics.undefined: must be an object (5)"),
-        (("provenance", "test_fingerprint"), None, "provenance.test_fingerprint: must be text"),
-        (("intervals",), [1], "intervals: must be an object ([1])"),
-        (("by_subject", 0, "balanced_acc"), "x", "by_subject[0].balanced_acc: must be a number"),
-        (("by_subject", 0), {}, "by_subject[0].subject: is missing"),
-        (("per_class",), 5, "per_class: must be a list (5)"),
-        (("confusion", 0), "x", "confusion[0]: must be an object ('x')"),
-        (("confusion", 0, "matrix", 0), [], "confusion[0]: matrix: must be square"),
-        (("data",), "x", "data: must be an object ('x')"),
-        (("data", "test", "flaws"), {"a": {}}, "data.test.flaws.a"),
-        (("history", 0, "val_loss"), "x", "history[0].val_loss: must be a number ('x')"),
-        (("learning_rates",), {"a": 1}, "learning_rates: must be a list ({'a': 1})"),
-        (("evaluated",), {"settings": True}, "evaluated.settings: must be an object (True)"),
-    ],
-)
-def test_details_that_are_damaged_are_refused_by_file_and_key(made, tmp_path, place, wrong, told):
-    run, file = made("a"), tmp_path / "a/evaluation/details.json"
-    details = json.loads(file.read_text())
-    above = details
-    for key in place[:-1]:
-        above = above[key]
-    above[place[-1]] = wrong
-    file.write_text(json.dumps(details))
-    with pytest.raises(Findings) as refused:
-        reading.read([run, made("b")])
-    assert str(refused.value).startswith(f"{file}: {told}")
-    assert len(str(refused.value).splitlines()) == 1
-
-
-def test_a_summary_that_is_damaged_is_refused_by_file_and_key(tmp_path):
-    file = tmp_path / "summary" / "summary.json"
-    file.parent.mkdir()
-    for content, told in (
-        ({"kind": "folds", "of": 0}, "of: "),
-        ({"seeds": []}, "seeds: "),
-        ({"seeds": [0], "metrics": {"test_acc": {"std": None}}}, "metrics.test_acc.mean: is miss"),
-        (["x"], "the content must be an object (['x'])"),
-    ):
-        file.write_text(json.dumps(content))
-        with pytest.raises(Findings) as refused:
-            reading.read([str(tmp_path)])
-        assert str(refused.value).startswith(f"{file}: {told}")
+def test_seeds_are_read_as_one_run_whose_subjects_keep_their_names(made, tmp_path):
+    scores_of = {0: 0.6, 1: 0.7}
+    for seed, score in scores_of.items():
+        made(f"seeds/seed-{seed}", score, seed=seed)
+    tests = [{"seed": n, "metrics": {"test_balanced_acc": s}} for n, s in scores_of.items()]
+    summarize(tests, tmp_path / "seeds/summary")
+    (run,) = reading.read([str(tmp_path / "seeds")])
+    assert (run.kind, run.metrics["test_balanced_acc"]) == ("2 seeds, means", pytest.approx(0.65))
+    rows = terminal.plain([run])["by_subject"]["seeds"]
+    assert [row["subject"] for row in rows] == ["S01", "S02", "S03"]
+    assert rows[0]["balanced_acc"] == pytest.approx(0.65)
 
 
 def test_the_command_writes_a_page_and_names_runs_apart(made, tmp_path, capsys):
@@ -219,12 +131,3 @@ def test_the_command_writes_a_page_and_names_runs_apart(made, tmp_path, capsys):
     with pytest.raises(SystemExit) as end:
         cli.main(["report", runs[0], runs[0]])
     assert end.value.code == 2
-
-
-def test_a_run_and_its_own_evaluation_are_not_compared_with_each_other(made):
-    run = made("tuned")
-    for pair in ([run, f"{run}/evaluation"], [f"{run}/evaluation", run]):
-        with pytest.raises(
-            Findings, match=f"^{pair[1]}: is the run {pair[0]}; give each run once$"
-        ):
-            reading.read(pair)
