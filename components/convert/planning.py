@@ -13,6 +13,7 @@ from components.convert.labelling import Rules, labelled, nearest
 from components.convert.labels import Labels, is_bad
 from components.convert.wishes import Wishes
 from components.failures import Findings, InputError, noting
+from components.hdf5.columns import LONGEST
 from components.recordings import (
     Annotation,
     BrokenRecording,
@@ -108,6 +109,12 @@ def _opened(recording: Recording, labels: Labels, wishes: Wishes) -> Planned:
             f"{recording.path}: does not say who was recorded; say it by --subject, a regular "
             "expression that finds it in the path, or in a column subject of the labels' table"
         )
+    for name in (subject, recording.name):
+        if len(name) > LONGEST:
+            raise InputError(
+                f"{recording.path}: {name[:40]}... has {len(name)} characters, and a dataset's "
+                f"names {LONGEST} at most; shorten it"
+            )
     spans, named = labels.spans(recording, subject), labels.named(recording, subject)
     return Planned(recording, prepared, subject, spans, named)
 

@@ -1,5 +1,6 @@
 """A table of labels, its rows brought to the recordings or people that they name."""
 
+import logging
 import math
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -8,6 +9,8 @@ from pathlib import Path
 
 from components.failures import InputError
 from components.recordings import Annotation, Source, rows
+
+log = logging.getLogger("biotune")
 
 _SUBJECT = ("subject", "participant_id")
 _MOST = 10
@@ -44,8 +47,8 @@ def read(path: str, column: str, sources: Sequence[Source]) -> Table:
         sources: all recordings.
 
     Raises:
-        InputError: it can't be read, lacks a column, or has a row that names no recording, several,
-            or one whose subject another row tells otherwise.
+        InputError: it can't be read, lacks a column, or has a row that names several recordings, or
+            one whose subject another row tells otherwise, or none while one goes without a row.
     """
     where, file = f"--labels={path}", Path(path).expanduser()
     if not file.is_file():
@@ -68,6 +71,8 @@ def read(path: str, column: str, sources: Sequence[Source]) -> Table:
         span = _span(row, column, f"{where}: line {number}")
         if "recording" not in names:
             of_people[_plain(row[subject])].append(span)
+            continue
+        if row["recording"] not in meant:
             continue
         name, told = meant[row["recording"]], row[subject] if subject else ""
         of_recordings[name].append(span)
@@ -92,17 +97,20 @@ def _meant(told: Sequence[str], sources: Sequence[Source], where: str) -> dict[s
         loose[source.path.name].add(source.name)
     found = {text: sorted(exact.get(text) or loose.get(text) or ()) for text in told}
     if strangers := [text for text, fits in found.items() if not fits]:
-        raise InputError(
-            f"{where}: names {_some(strangers)}, which none of the {len(sources):,} recordings is "
-            f"called (the first is {sources[0].name}); mend those rows, or take them out"
-        )
+        unnamed = sorted({source.name for source in sources} - set().union(*found.values()))
+        said = f"{where}: names {_some(strangers)}, which none of the recordings is called"
+        if unnamed:  # and may be the one that was meant
+            raise InputError(
+                f"{said}, and does not name {_some(unnamed)}; mend those rows, or take them out"
+            )
+        log.warning("%s; those rows are left out", said)
     if several := next((text for text, fits in found.items() if len(fits) > 1), None):
         fits = found[several]
         raise InputError(
             f"{where}: {several} may be {_some(fits)}; write the path below the folder, as in "
             f"{fits[0]}"
         )
-    return {text: fits[0] for text, fits in found.items()}
+    return {text: fits[0] for text, fits in found.items() if fits}
 
 
 def _some(texts: Sequence[str]) -> str:

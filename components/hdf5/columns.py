@@ -9,7 +9,7 @@ from components.failures import InputError
 from components.hdf5.soundness import child, most, plain, require_sound, trusted
 
 _ROWS = 1024  # read together
-_LONGEST = 256  # characters of a subject's name
+LONGEST = 256  # characters of a name, such as a subject's
 _MOST_VALUES = 10_000  # of an attribute
 _MOST_CHARACTERS = 100_000  # of all its texts
 
@@ -34,7 +34,7 @@ def column(file: h5py.File, key: str, windows: int, name: str) -> np.ndarray | N
     for start in range(0, windows, _ROWS):
         texts += map(_text, found[start : start + _ROWS])
         longest = max(longest, *map(len, texts[start:]))
-        if longest > _LONGEST:
+        if longest > LONGEST:
             raise InputError(f"{name}: `{key}` holds a text of {longest:,} characters; shorten it")
     if 4 * longest * windows > most(file.id.get_filesize()) and not trusted():
         raise InputError(f"{name}: `{key}` holds far more text than the file; the file is damaged")

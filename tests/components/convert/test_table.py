@@ -46,9 +46,12 @@ def test_a_recording_is_of_one_person(told):
     assert told(rows.replace(",b", ",a"), "rec.npz").subjects == {"rec": "a"}
 
 
-def test_rows_that_name_no_recording_are_told(told):
-    with pytest.raises(InputError, match=r"names C, '', which none of the 2 recordings is called"):
-        told("recording,label\na,x\nC,x\nC,y\n,x\n", "a.npz", "b.npz")
+def test_rows_that_name_no_recording_are_told(told, caplog):
+    rows = "recording,label\na,x\nC,x\nC,y\n,x\n"
+    with pytest.raises(InputError, match=r"names C, '', which none .* called, and does not name b"):
+        told(rows, "a.npz", "b.npz")
+    assert list(told(rows, "a.npz").of_recordings) == ["a"]
+    assert "names C, '', which none of the recordings is called; those rows" in caplog.text
 
 
 def test_people_go_with_and_without_the_prefix_of_bids(told):

@@ -119,7 +119,7 @@ def test_recordings_without_labels(tmp_path, capsys):
     assert said == "no labels: none of 1 recordings has annotations; name a table by --labels"
     table = tmp_path / "labels.csv"
     table.write_text("recording,label\nb,rest\n")
-    assert "names b, which none of the 1 recordings is called (the first is a)" in refused(
+    assert "names b, which none of the recordings is called, and does not name a" in refused(
         capsys, *argv, "--labels", table
     )
     table.write_text("subject,label\nb,rest\n")
@@ -134,3 +134,11 @@ def test_recordings_without_labels(tmp_path, capsys):
     assert "there is no such file or folder" in refused(capsys, tmp_path / "x", *argv[1:])
     assert "--window: say how long" in refused(capsys, *argv[:3])
     assert "--output: name the folder" in refused(capsys, tmp_path / "in")
+
+
+def test_a_name_that_no_dataset_may_have(tmp_path, capsys):
+    data, labels, names = recorded.emg()
+    notes = recorded.spans(labels)
+    recorded.write_npz(tmp_path / "in" / "a.npz", data, names, notes, subject="p" * 300)
+    said = refused(capsys, tmp_path / "in", "-o", tmp_path / "out", "--window", "1s")
+    assert "ppp... has 300 characters, and a dataset's names 256 at most" in said
