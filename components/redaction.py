@@ -15,7 +15,7 @@ _URIS = ("MLFLOW_TRACKING_URI",)  # variables that may hold a password beside a 
 # Strangers write what is searched here: the time must grow as the text does, and no faster. So no
 # pattern begins with a repetition, none starts again in what one before it has read in vain
 # (`++` and `*+` give nothing back), and the first part of a token has a bound.
-_QUOTE = r"['\"](?=[^\s,;:/)\]}>'\"])"  # one within a password, and not one around a URL
+_QUOTE = r"['\"](?![\s,)\]}>])"  # one within a password, and not one around a URL
 _PATTERNS = (
     # A user and a password, which may hold `/`; or a token alone, which may not. Both may hold `@`.
     (rf"(://)(?:(?:[^\s/@:'\"]++|{_QUOTE})*+:(?:[^\s@:'\"]++|:(?!//)|{_QUOTE})*+"

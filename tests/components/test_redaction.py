@@ -40,7 +40,7 @@ def test_what_is_no_secret_stays(name, value, monkeypatch):
         ("to https://me:pa/ss@example.com/x now", "to https://***@example.com/x now"),
         ("to https://ghp_1234567@example.com/x", "to https://***@example.com/x"),
         ("http://user:p@ssw0rd@host:5000/x", "http://***@host:5000/x"),
-        ("(http://user:it'sme@host/x)", "(http://***@host/x)"),
+        ("(http://user:it''s'#me@host/x)", "(http://***@host/x)"),
         ("http://me@example.com:hush@host/x", "http://***@host/x"),
         (
             '{"uri":"http://a:b@host/x","mail":"me@example.com"}',
