@@ -4,10 +4,9 @@ Hydra calls whatever `_target_` names. What the user's own configuration names i
 what a folder's names must be one of the shipped classes, or be named by the user too.
 """
 
-import math
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from components import tuned_kinds
 from components.artifacts import CONFIG
 from components.failures import InputError, first_line
 
@@ -25,39 +25,7 @@ _LARGEST = 2 << 20  # bytes
 _LONGEST_NUMBER = 40  # characters
 _MOST_VALUES = 200_000
 _DEEPEST = 40
-_MOST_LOGITS = 1_000_000
 _SHIPPED = re.compile(r"\bcomponents\.(?:models|objectives)\.\w[\w.]*\b")
-
-
-def _text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _texts(value: Any) -> bool:
-    return isinstance(value, list) and all(map(_text, value))
-
-
-def _mapping(value: Any) -> bool:
-    return isinstance(value, dict)
-
-
-def _amount(value: Any) -> bool:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and math.isfinite(value) and value > 0
-
-
-# What is read of it, beside what classes are given, which look at it themselves; null is nothing.
-_KINDS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "classification_type": (_text, "a text"),
-    "channels": (_texts, "a list of texts"),
-    "provenance": (_mapping, "keys and values"),
-    "model.licence": (_text, "a text"),
-    "model.signal": (_mapping, "keys and values"),
-    "model.signal.channels": (_amount, "a number above 0"),
-    "model.signal.window": (_amount, "a number above 0"),
-    "model.signal.sampling_rate": (_amount, "a number above 0"),
-    "model.signal.unit": (_text, "a text"),
-}
 
 
 def read(folder: Path, allow: Collection[str] = ()) -> dict[str, Any]:
@@ -78,7 +46,7 @@ def read(folder: Path, allow: Collection[str] = ()) -> dict[str, Any]:
     allowed = shipped() | set(allow) | set(re.split(r"[,\s]+", os.environ.get(ALLOW, "")))
     for key in _INSTANTIATED:
         _require_allowed(config[key], f"{file}: {key}", allowed)
-    _require_kinds(config, f"{file}: ")
+    tuned_kinds.require(config, f"{file}: ")
     return config
 
 
@@ -154,18 +122,3 @@ def _require_allowed(node: Any, where: str, allowed: Collection[str]) -> None:
                 f"run anything by it; if you trust it, set allow_targets=[{name[:100]}] (or "
                 f"{ALLOW})"
             )
-
-
-def _require_kinds(config: Mapping[str, Any], where: str) -> None:
-    for key, (right, kind) in _KINDS.items():
-        value: Any = config
-        for name in key.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-        if value is not None and not right(value):
-            raise InputError(f"{where}{key}={value!r:.80}: must be {kind}; was the file changed?")
-    counts = (config["objective"].get(key) for key in ("num_classes", "num_outputs"))
-    logits = math.prod(count for count in counts if _amount(count))  # others are refused later
-    if logits > _MOST_LOGITS:
-        raise InputError(
-            f"{where}objective.num_classes: there would be {logits:,} logits; was the file changed?"
-        )

@@ -169,6 +169,7 @@ def test_a_model_far_larger_than_its_weights_is_not_built(folder):
         ("channels", 5),
         ("channels", ["a", 1]),
         ("provenance", "x"),
+        ("subjects", {"train": 5}),
         ("objective.num_classes", 10**12),
     ],
 )
