@@ -12,7 +12,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any, Protocol
 
-from kfp import local
+from kfp import dsl, local
+from kfp.local.orchestrator import task_executor
 
 from components import recording
 from components.failures import FAILURE
@@ -75,8 +76,8 @@ def run(
     }
     if registry:
         arguments["registry_uri"] = absolute(registry)
-    with place.claimed(out) as scratch:
-        expected = partial(tasks, scratch, seeds, bool(registry), folds)
+    with place.claimed(out) as scratch, _places() as places:
+        expected = partial(tasks, scratch, places, seeds, bool(registry), folds)
         shape = {"seeds": seeds, "folds": folds, "promotion": bool(registry)}
         try:
             _execute(arguments, scratch, runner or Processes(), shape, expected)
@@ -124,6 +125,30 @@ def _execute(
         raise broken
     if failed:
         raise failed from broken
+
+
+@contextlib.contextmanager
+def _places() -> Iterator[dict[str, Path]]:
+    """Notes where each task's output lies, by KFP's word: it may be of an earlier attempt.
+
+    Yields:
+        The places by the tasks' names; it fills as they end.
+    """
+    original = task_executor.execute_single_task
+    places: dict[str, Path] = {}
+
+    def execute(*, task_name: str, **more):
+        outputs, status = original(task_name=task_name, **more)
+        for output in outputs.values():
+            if isinstance(output, dsl.Artifact):
+                places[task_name] = Path(output.uri).parent
+        return outputs, status
+
+    task_executor.execute_single_task = execute
+    try:
+        yield places
+    finally:
+        task_executor.execute_single_task = original
 
 
 @contextlib.contextmanager

@@ -69,38 +69,37 @@ ARTIFACTS = {
 
 
 def tasks(
-    scratch: Path, seeds: Sequence[int] = (), promotion: bool = False, folds: int = 0
+    scratch: Path,
+    places: Mapping[str, Path],
+    seeds: Sequence[int] = (),
+    promotion: bool = False,
+    folds: int = 0,
 ) -> list[Task]:
     """The tasks of a run, in the order in which they run.
 
     Args:
         scratch: KFP's pipeline root, which may hold earlier attempts at the same run.
+        places: of the tasks that have ended, by their names; one may be of an earlier attempt.
         seeds: of a run that trains and tests for several.
         promotion: whether the run promotes; an unchanged retraining then ends with preflight.
         folds: of a cross-validation; 0 for none.
     """
-    attempts = sorted(scratch.glob("biotune-*"), reverse=True)  # KFP names them by their time
-    first = _task("preflight", "preflight", attempts)
+    last = max(scratch.glob("biotune-*"), default=scratch)  # KFP names them by their time
+
+    def task(step: str, name: str, below: str = "") -> Task:
+        return Task(step, places.get(name, last / name), below)
+
+    first = task("preflight", "preflight")
     if promotion and _returned(first.place) == UNCHANGED:
         return [first]
-    found = [first, _task("load-checkpoint", "load-checkpoint", attempts)]
+    found = [first, task("load-checkpoint", "load-checkpoint")]
     repeated = repeats(seeds, folds)
     for number, repeat in enumerate(repeated or [None]):
         for step in ("finetune", "evaluate"):
             name = f"{step}-{number + 1}" if number else step  # as KFP does
-            found.append(_task(step, name, attempts, repeat.below if repeat else ""))
-    last = (["summarize"] if repeated else []) + (["promote"] if promotion else [])
-    return found + [_task(step, step, attempts) for step in last]
-
-
-def _task(step: str, name: str, attempts: Sequence[Path], below: str = "") -> Task:
-    """The task in the last attempt, or in an earlier one from which KFP took its outputs."""
-    places = [attempt / name for attempt in attempts] or [Path(name)]
-    last = Task(step, places[0], below)
-    if last.place.exists():
-        return last
-    earlier = (Task(step, place, below) for place in places[1:])
-    return next((task for task in earlier if task.done), last)
+            found.append(task(step, name, repeat.below if repeat else ""))
+    ends = (["summarize"] if repeated else []) + (["promote"] if promotion else [])
+    return found + [task(step, step) for step in ends]
 
 
 def _returned(place: Path) -> Any:

@@ -93,5 +93,7 @@ def _take_back(scratch: Path) -> None:
         link.unlink()
         if made.exists():
             made.rename(link)
+        with contextlib.suppress(OSError):  # only a seed's or a fold's folder gets empty
+            made.parent.rmdir()
     if links or any(scratch.glob("biotune-*/load-checkpoint")):
         log.info("going on with the run in %s", scratch.parent)

@@ -171,6 +171,31 @@ def test_a_run_that_goes_on_with_other_settings_repeats_what_depends_on_them(ste
     assert config["overrides"] == ["a=2"]
 
 
+def test_a_run_that_goes_back_to_earlier_settings_leaves_the_model_that_it_tested(steps, tmp_path):
+    steps(evaluate="killed")
+    for value in (1, 2):
+        with pytest.raises(StepFailed):
+            start(tmp_path / "out", [f"a={value}"])
+    steps()
+    start(tmp_path / "out", ["a=1"])
+    config = json.loads((tmp_path / "out/model/config.yaml").read_text())
+    report = json.loads((tmp_path / "out/backbone/report.json").read_text())
+    assert config["overrides"] == report["config"]["overrides"] == ["a=1"]
+
+
+def test_nothing_stays_of_seeds_that_are_no_longer_asked_for(steps, tmp_path):
+    steps(evaluate="killed")
+    with pytest.raises(StepFailed):
+        start(tmp_path / "out", seeds=(1,))
+    steps()
+    start(tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "backbone",
+        "evaluation",
+        "model",
+    ]
+
+
 def test_a_run_that_was_killed_as_a_whole_goes_on_too(steps, tmp_path, capfd):
     steps(finetune="hangs")
     program = f"from pipeline import local; local.run('c', 's3://b/d', [], out={str(tmp_path)!r})"
