@@ -12,6 +12,7 @@ from hydra.errors import (
 )
 from omegaconf import OmegaConf
 
+from components import declared
 from components.failures import InputError, first_line
 
 
@@ -49,11 +50,16 @@ def _unknown_option(name: str, text: str) -> str:
 
 def _unknown_key(key: str) -> str:
     config = compose("config")
+    node, _, leaf = key.rpartition(".")
+    if key in declared.CLOSED:  # a mapping, with something in it that is not there
+        return f"{key}: holds no such key; it takes {', '.join(declared.keys(key))}"
+    if node in declared.CLOSED and leaf not in declared.keys(node):
+        return declared.unknown(node, leaf)
     known = list(_keys(OmegaConf.to_container(config), ""))
-    if key in known:  # a mapping, with something in it that is not there
+    if key in known:
         return f"{key}: holds no such key; +{key}.KEY=... adds one"
     # An empty mapping, such as optimizer.options, takes any key.
-    taking = OmegaConf.select(config, key.rpartition(".")[0]) == {}
+    taking = OmegaConf.select(config, node) == {}
     close = [] if taking else difflib.get_close_matches(key, known, n=1)
     hint = f"did you mean {close[0]}?" if close else f"+{key}=... adds a key that is not there"
     return f"{key}: no such key; {hint}"

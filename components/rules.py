@@ -7,7 +7,8 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from components import strategies
+from components import agreement, declared, strategies
+from components.agreement import METRICS
 from components.failures import first_line
 from components.resume import wanted
 from components.tracking import settings as tracking
@@ -15,11 +16,6 @@ from components.tracking import settings as tracking
 CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
 OPTIMIZERS = ("SGD", "Adam", "AdamW", "LAMB")
-METRICS = (
-    *("loss", "acc", "balanced_acc", "recall", "precision", "f1_score", "cohen_kappa"),
-    *("auroc", "aupr", "sensitivity", "specificity"),
-)
-ONLY_BINARY = ("sensitivity", "specificity")
 
 
 def _number(low: float, high: float = float("inf"), *, open_low: bool = False) -> Callable:
@@ -107,17 +103,20 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def check(config: DictConfig) -> list[str]:
-    """Holds every ruled value against its rule; the objective checks its own arguments.
+    """Holds every key and ruled value against its rule; the objective checks its own arguments.
 
     Returns:
-        One line for each value that is missing or breaks its rule.
+        One line for each key that does not exist, and each value that is missing or breaks a rule.
     """
-    findings = [line for key in RULES if (line := _broken(config, key))]
+    findings = declared.findings(config)
+    findings += [line for key in RULES if (line := _broken(config, key))]
     if OmegaConf.is_missing(config, "num_classes"):
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
-    findings += _excluded(config) + strategies.findings(config)
-    findings += tracking.findings(config.get("tracking") or {})
-    return findings + _promotion(config) + _monitors(config) + _normalization(config)
+    try:
+        findings += agreement.findings(config) + strategies.findings(config)
+        return findings + tracking.findings(config.get("tracking") or {})
+    except OmegaConfBaseException:  # an interpolation that leads nowhere: `config.resolved` tells
+        return findings
 
 
 def _broken(config: DictConfig, key: str) -> str | None:
@@ -131,66 +130,3 @@ def _broken(config: DictConfig, key: str) -> str | None:
     except OmegaConfBaseException as error:
         return f"{key}: {first_line(error)}"
     return None if holds(value) else f"{key}={value}: must be {wanted}"
-
-
-def _excluded(config: DictConfig) -> list[str]:
-    """Keys that say nothing, or nonsense, beside another."""
-    findings = []
-    if config.get("from_scratch") is True and config.get("freeze_backbone") is True:
-        findings.append("from_scratch=true: leaves no backbone to freeze; drop freeze_backbone")
-    data = config.get("data") or {}
-    if data.get("fold") is not None and data.get("folds") is None:
-        findings.append(f"data.fold={data.fold}: of how many? set data.folds, as in data.folds=5")
-    return findings
-
-
-def _promotion(config: DictConfig) -> list[str]:
-    """What tells two classes apart by name is known of two classes alone."""
-    node = config.get("promotion")
-    metric = node.get("metric") if OmegaConf.is_dict(node) else None
-    if metric not in ONLY_BINARY or OmegaConf.is_missing(config, "classification_type"):
-        return []
-    if (kind := config.classification_type) == "bc":
-        return []
-    return [
-        f"promotion.metric={metric}: is known of classification_type=bc alone, not of {kind}; "
-        "set promotion.metric=balanced_acc, say"
-    ]
-
-
-def _monitors(config: DictConfig) -> list[str]:
-    """What callbacks and scheduler watch must be a metric, and the better end of it."""
-    callbacks = config.get("callbacks") or {}
-    nodes = {f"callbacks.{name}": node for name, node in callbacks.items() if node}
-    nodes["scheduler"] = config.get("scheduler") or {}
-    known = [f"{split}_{metric}" for split in ("val", "train") for metric in METRICS]
-    findings = []
-    for key, node in nodes.items():
-        if "monitor" not in node:
-            continue
-        better = "min" if str(node.monitor).endswith("_loss") else "max"
-        if node.monitor not in known:
-            told = f"no such metric; there are {', '.join(known[:11])}"
-            findings.append(f"{key}.monitor={node.monitor}: {told}")
-        elif (mode := node.get("mode", "min")) != better:
-            findings.append(f"{key}.mode={mode}: {node.monitor} needs {key}.mode={better}")
-    return findings
-
-
-def _normalization(config: DictConfig) -> list[str]:
-    settings = config.get("input_normalization") or {}
-    if settings.get("normalize") not in ("quartile", True):
-        return []
-    keys = [f"quartile_normalization_{end}_val" for end in ("lower", "upper")]
-    bounds = {f"input_normalization.{key}": settings.get(key) for key in keys}
-    findings = [
-        f"{key}={value}: quartile normalization needs a number; `biotune inspect DATASET` shows it"
-        for key, value in bounds.items()
-        if not isinstance(value, Real)
-    ]
-    lower, upper = bounds.values()
-    if not findings and not lower < upper:
-        findings.append(
-            f"input_normalization: the lower quartile value {lower} must be below the upper {upper}"
-        )
-    return findings

@@ -60,10 +60,50 @@ def test_missing_values_are_all_named_at_once():
         ("promotion.margin=-0.1", "promotion.margin=-0.1: must be a number of at least 0"),
         ("promotion=null", "promotion.metric is not set"),
         ("promotion.metric=specificity", "specificity: is known of classification_type=bc alone"),
+        ("callbacks.best.monitor=val_sensitivity", "is known of classification_type=bc alone"),
+        ("class_weights=balanced", "class_weights: no such key; did you mean objective.class_w"),
+        ("optimizer.momentum=0.9", "further arguments go into optimizer.options"),
+        ("data={batchsize: 8}", "data: holds no such key; it takes batch_size, "),
+        ("+checkpoint.foo=1", "checkpoint.foo: no such key; checkpoint takes min_coverage, ignore"),
+        ("+model.signal.chanels=8", "did you mean model.signal.channels?"),
+        ("+optimizer.options.lr=1", "optimizer.options.lr: would have no effect; set optimizer.lr"),
+        ("+optimizer.options.weight_decay=1", "set optimizer.weight_decay"),
+        ("num_outputs=5", "num_outputs=5: is of classification_type=mmc alone, not of mcc"),
+        ("num_outputs=${nowhere}", "Interpolation key 'nowhere' not found"),
+        ("~scheduler.t_in_epochs", "never move; set scheduler.t_in_epochs=false"),
+        ("scheduler._target_=timm.scheduler.PlateauLRScheduler", "set scheduler=plateau"),
     ],
 )
 def test_a_wrong_override_is_told_with_key_value_and_fix(override, expected):
     assert expected in refusal(*GIVEN, override)
+
+
+def test_a_misspelt_key_of_a_users_file_is_refused(tmp_path):
+    """Hydra merges these without a word."""
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\noptimizer: {learning_rate: 1e-2}\ndata: {batchsize: 8}\n"
+        "optimiser: {lr: 1e-2}\n"
+    )
+    told = refusal(*GIVEN, f"hydra.searchpath=[file://{tmp_path}]", "experiment=mine")
+    assert told.splitlines() == [
+        "optimiser: no such key; did you mean optimizer?",
+        "data.batchsize: no such key; did you mean data.batch_size?",
+        "optimizer.learning_rate: no such key; optimizer takes optim, lr, weight_decay, decay_all, "
+        "options; further arguments go into optimizer.options",
+    ]
+
+
+def test_settings_that_a_training_would_fail_by_or_pass_over_are_refused_together():
+    told = refusal(
+        *("classification_type=mc", "num_classes=3", "from_scratch=true", "head=true"),
+        *("scheduler=plateau", "trainer.check_val_every_n_epoch=2"),
+        "input_normalization.quartile_normalization_lower_val=false",
+        "input_normalization.quartile_normalization_upper_val=true",
+    )
+    keys = [line.partition("=")[0].rpartition(".")[2] for line in told.splitlines()]
+    bounds = [f"quartile_normalization_{end}_val" for end in ("lower", "upper")]
+    assert keys == ["head", "check_val_every_n_epoch", *bounds]
 
 
 def test_quartile_bounds_must_be_in_order():
