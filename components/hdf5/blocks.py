@@ -9,6 +9,7 @@ import h5py
 
 from components.failures import Failure, InputError, first_line
 from components.hdf5 import warden
+from components.hdf5.grouping import pairs_of, require_flat
 from components.hdf5.soundness import child, plain, require_sound, require_sum
 
 # Bytes of decompressed chunks kept by an open data set: shuffled batches come back to them.
@@ -67,10 +68,10 @@ def blocks_of(
     """
     data, label = child(file, "data", name), child(file, "label", name)
     blocks = [(data, label)]
+    if data is not None:
+        require_flat(file, name)
     if data is None or (label is None and labelled):
-        groups = [found for key in file if isinstance(found := _member(file, key), h5py.Group)]
-        pairs = [(child(group, "X", name), child(group, "y", name)) for group in groups]
-        blocks = [(x, y) for x, y in pairs if x is not None and not (labelled and y is None)]
+        blocks = pairs_of(file, name, labelled=labelled)
     if not blocks:
         held = ", ".join(map(plain, list(file)[:5])) or "nothing"
         raise InputError(
@@ -78,6 +79,7 @@ def blocks_of(
         )
     for data, label in blocks:
         _refuse_odd(data, label, name)
+        _refuse_scale(data, name)
         if label is not None and len(data) != len(label):
             raise InputError(f"{name}: {len(data)} windows but {len(label)} labels in {data.name}")
     if not sum(len(data) for data, _ in blocks):
@@ -89,10 +91,14 @@ def blocks_of(
     return blocks
 
 
-def _member(file: h5py.File, key: str) -> h5py.Dataset | h5py.Group | None:
-    """What is in the file itself at `key`; links to elsewhere are left alone."""
-    hard = file.get(key, getclass=True, getlink=True) is h5py.HardLink
-    return file[key] if hard else None
+def _refuse_scale(data: h5py.Dataset, name: str) -> None:
+    """A scale that is not the file's would be passed over."""
+    for place in (data, data.parent):
+        if place.name != "/" and "scale" in place.attrs:
+            raise InputError(
+                f"{name}: {plain(place.name)} has an attribute scale, which is read of the file "
+                "alone; set it as an attribute of the file, one for all windows"
+            )
 
 
 def _refuse_odd(data: object, label: object, name: str) -> None:

@@ -10,8 +10,7 @@ import numpy as np
 
 from components.failures import InputError
 from components.hdf5.blocks import blocks_of, open_file, readable
-from components.hdf5.columns import attribute, column, texts
-from components.hdf5.soundness import plain
+from components.hdf5.columns import attribute, column, number, texts
 
 _ATTRIBUTES = (
     "sampling_rate", "channels", "channel_names", "unit", "licence", "classes", "scale",
@@ -86,7 +85,7 @@ def header_of(file: h5py.File, name: str, *, labelled: bool = True) -> Header:
         labels=np.concatenate(told) if told else np.zeros(0, dtype=np.int64),
         subjects=column(file, "subject", windows, name),
         recordings=column(file, "recording", windows, name),
-        sampling_rate=_number(attributes, "sampling_rate", name),
+        sampling_rate=number(attributes["sampling_rate"], "sampling_rate", name),
         channel_names=texts(attributes["channel_names"] if names is None else names),
         unit=next(iter(texts(attributes.get("unit"))), None),
         licence=next(iter(texts(attributes.get("licence"))), None),
@@ -96,19 +95,8 @@ def header_of(file: h5py.File, name: str, *, labelled: bool = True) -> Header:
     )
 
 
-def _number(attributes: Mapping[str, Any], key: str, name: str) -> float | None:
-    if (value := attributes.get(key)) is None:
-        return None
-    try:
-        return float(np.asarray(value).reshape(-1)[0])
-    except (ValueError, TypeError, IndexError):
-        raise InputError(
-            f"{name}: the attribute {key} is {plain(repr(value))}; it must be a number"
-        ) from None
-
-
 def _scale(attributes: Mapping[str, Any], name: str) -> float:
-    scale = _number(attributes, "scale", name)
+    scale = number(attributes["scale"], "scale", name)
     if scale == 0:
         raise InputError(f"{name}: the attribute scale is 0, which makes every window silent")
     return 1.0 if scale is None else scale

@@ -160,3 +160,44 @@ def test_a_scale_of_zero_is_refused(flat):
         file.attrs["scale"] = 0
     with pytest.raises(InputError, match="scale is 0"):
         read_header(flat)
+
+
+@pytest.mark.parametrize("key", ["sampling_rate", "scale"])
+def test_one_scale_and_one_rate_are_for_all_channels(flat, key):
+    with h5py.File(flat, "a") as file:
+        file.attrs[key] = [2.0, 2.0, 2.0]
+    assert getattr(read_header(flat), key) == 2
+    with h5py.File(flat, "a") as file:
+        file.attrs[key] = [2.0, 2.0, 1e-3]
+    with pytest.raises(InputError, match=f"attribute {key} holds 3 values that differ"):
+        read_header(flat)
+
+
+@pytest.mark.parametrize(("file", "place"), [("flat", "data"), ("grouped", "data_group_7")])
+def test_a_scale_that_is_not_the_files_is_refused(request, file, place):
+    path = request.getfixturevalue(file)
+    with h5py.File(path, "a") as opened:
+        opened[place].attrs["scale"] = 0.1
+    with pytest.raises(InputError, match=f"/{place} has an attribute scale"):
+        read_header(path)
+
+
+def test_a_subject_has_one_name_however_it_is_stored(flat):
+    found = []
+    for dtype in ("i8", "f8", "u1", "f4"):
+        with h5py.File(flat, "a") as file:
+            del file["subject"]
+            file["subject"] = (np.arange(50) // 25).astype(dtype)
+        found.append(np.unique(read_header(flat).subjects).tolist())
+    assert found == [["0", "1"]] * 4
+    with h5py.File(flat, "a") as file:
+        file["subject"][...] = 0.5
+    assert set(read_header(flat).subjects) == {"0.5"}
+
+
+def test_a_window_of_no_subject_is_refused(flat):
+    with h5py.File(flat, "a") as file:
+        del file["subject"]
+        file["subject"] = np.r_[np.zeros(49), np.nan]
+    with pytest.raises(InputError, match="`subject` holds NaN"):
+        read_header(flat)
