@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 from typing import Any
 
@@ -94,13 +95,14 @@ def arguments(request: Request) -> dict[str, Any]:
     with noting(findings):
         parameters = placement.override(profile, request.parameters)
     with noting(findings):
-        configuration.compose(request.overrides)
+        config = configuration.compose(request.overrides)
     if findings:
         raise Findings(findings)
+    trainer = configuration.resolved(config)["trainer"]
     given = {
         "checkpoint_uri": request.checkpoint,
         "dataset_uri": request.dataset,
-        "overrides": list(request.overrides),
+        "overrides": [*request.overrides, *placement.overrides(profile, parameters, trainer)],
         "manifest": description.manifest(request.overrides),
         **parameters,
     }
@@ -127,7 +129,8 @@ def _misplaced(request: Request, profile) -> list[str]:
             if scheme(uri) == "s3":
                 bucket_and_key(uri)  # one with a key in it would be shown by Kubeflow
                 continue
-            seen = any(map(local_path(uri).is_relative_to, volumes))
+            path = Path(normpath(local_path(uri)))  # what .. leads out of a volume is not on it
+            seen = any(map(path.is_relative_to, volumes))
         except InputError as error:
             findings.append(f"{name}: {error}")
             continue

@@ -1,7 +1,8 @@
 """The placement profile: one YAML file a cluster, that says where and how the steps run there.
 
 `load` reads and checks it, `images`, `parameters` and `inputs` are what it means for a pipeline,
-and `place` puts a task in its place. Nothing here needs KFP but `place`.
+`overrides` what it means for the configuration, and `place` puts a task in its place. Nothing here
+needs KFP but `place`.
 """
 
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pipeline.placement.overriding import override
 from pipeline.placement.profile import Profile
 from pipeline.placement.reading import load
 from pipeline.placement.runtime import parameters
+from pipeline.placement.sharing import overrides
 
 __all__ = [
     "Profile",
@@ -22,6 +24,7 @@ __all__ = [
     "launches",
     "load",
     "override",
+    "overrides",
     "parameters",
     "place",
     "schema",

@@ -1,6 +1,7 @@
 """Values for run-time parameters, held to the same rules as those in the profile."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -63,7 +64,7 @@ def _wrong(profile: Profile, taken: Mapping[str, Any]) -> Iterator[str]:
     """What the profile would be refused for, had it these values."""
     content, places = written(profile), paths(profile)
     for name, value in taken.items():
-        count = name.endswith("gpu_count") and value.removeprefix("-").isdigit()
+        count = name.endswith("gpu_count") and re.fullmatch("-?[0-9]+", value)
         _put(content, places[name], int(value) if count else value)
     try:
         Profile.model_validate(content)

@@ -69,6 +69,17 @@ def test_a_path_on_a_volume_of_the_profile_is_one_that_a_pod_sees(tmp_path):
         Findings, match=r"checkpoint=/database/x: .* the profile's volumes \(/data\)"
     ):
         package.arguments(asked(checkpoint="/database/x", profile=profile))
+    with pytest.raises(Findings, match=r"checkpoint=/data/\.\./etc/x: a pod sees no file"):
+        package.arguments(asked(checkpoint="/data/../etc/x", profile=profile))
+
+
+def test_a_run_says_on_how_many_gpus_it_trains(tmp_path):
+    """So that cache keys and fingerprints, which hold the configuration, hold the global batch."""
+    auto = (*TASK, "trainer.devices=auto")
+    found = package.arguments(asked(overrides=auto, parameters={"gpu_count": "4"}))
+    assert found["overrides"] == [*auto, "trainer.devices=4"]
+    with pytest.raises(InputError, match=r"gpu_count=4, trainer\.devices=1: "):
+        package.arguments(asked(parameters={"gpu_count": "4"}))
 
 
 @pytest.mark.parametrize(

@@ -58,13 +58,13 @@ def test_a_run_with_everything_in_its_place(kfp_server, submit, tmp_path):
     profile = tmp_path / "cluster.yaml"
     profile.write_text("service_account: biotune-runner\ngpu: {count: 1}\n")
     words = ["--profile", str(profile), "--set", "gpu_count=2", "--name", "nightly"]
-    code, out, err = submit(*words, "--experiment", "emg", "optimizer.lr=1e-4")
+    code, out, err = submit(*words, "--experiment", "emg", "trainer.devices=2")
     run = kfp_server.run_named("nightly")
     assert (code, out, err) == (0, f"{kfp_server.url}/#/runs/details/{run['run_id']}\n", [])
     assert run["service_account"] == "biotune-runner"
     parameters = run["runtime_config"]["parameters"]
     assert parameters["checkpoint_uri"] == "s3://models/last.ckpt"
-    assert parameters["overrides"] == ["experiment=demo", "optimizer.lr=1e-4"]
+    assert parameters["overrides"] == ["experiment=demo", "trainer.devices=2"]
     assert parameters["gpu_count"] == "2"
     assert kfp_server.state.experiments[run["experiment_id"]]["display_name"] == "emg"
     assert "finetune" in kfp_server.steps(run["run_id"])

@@ -87,6 +87,7 @@ WRONG = {
         "finetune_memory=4Gi: steps.finetune.shm: must be below memory (4Gi for finetune)"
     ),
     "gpu_count=many": "gpu_count=many: must be a whole number",
+    "gpu_count=²": "gpu_count=²: must be a whole number",
     "gpu_count=-1": "gpu_count=-1: must be at least 0",
     "tolerations=Exists": "tolerations=Exists: must be a list, as in [...]",
     "tolerations=[{operator: Exists, value: x}]": (
