@@ -76,7 +76,9 @@ def _watching(config: DictConfig) -> dict[str, DictConfig]:
     callbacks = config.get("callbacks") or {}
     nodes = {f"callbacks.{name}": node for name, node in callbacks.items()}
     nodes["scheduler"] = config.get("scheduler")
-    return {key: node for key, node in nodes.items() if node and "monitor" in node}
+    return {
+        key: node for key, node in nodes.items() if OmegaConf.is_dict(node) and "monitor" in node
+    }
 
 
 def _monitors(config: DictConfig) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from components import agreement, declared, strategies
+from components import agreement, declared, strategies, trainer_rules
 from components.agreement import METRICS
 from components.failures import first_line
 from components.resume import wanted
@@ -98,6 +98,7 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     **wanted.RULES,
     **strategies.RULES,
+    **trainer_rules.RULES,
     **tracking.RULES,
 }
 
@@ -114,6 +115,7 @@ def check(config: DictConfig) -> list[str]:
         findings.append("num_classes is not set; give num_classes=... (how many the labels have)")
     try:
         findings += agreement.findings(config) + strategies.findings(config)
+        findings += trainer_rules.findings(config)
         return findings + tracking.findings(config.get("tracking") or {})
     except OmegaConfBaseException:  # an interpolation that leads nowhere: `config.resolved` tells
         return findings

@@ -43,7 +43,7 @@ def by_norm(
     """
     if norm is None or not _ours(trainer):
         return False
-    if limit:
+    if limit and limit > 0:  # a negative one would turn the gradient round
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         torch.nn.utils.clip_grads_with_norm_(parameters, limit, norm)
     return True

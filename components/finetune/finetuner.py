@@ -73,7 +73,8 @@ class FineTuner(LightningModule):
         """One batch of the train split."""
         logits = self.network(batch["input"])
         loss = self.objective.loss(logits, batch["label"])
-        if (self.global_step + 1) % self.trainer.log_every_n_steps == 0:  # or nobody reads it
+        every = self.trainer.log_every_n_steps  # 0: never
+        if every and (self.global_step + 1) % every == 0:  # or nobody reads it
             self.log("train_loss_step", loss, on_step=True, on_epoch=False)
         self.train_scores.update(logits, batch["label"])
         self.flaws.add("train", batch["flaws"])

@@ -18,17 +18,8 @@ _VALIDATION = "epoch_loop.val_loop.batch_progress"
 
 
 def before_batch(trainer: lightning.Trainer, batch: int) -> bool:
-    """Whether a state can be taken before this batch of the epoch.
-
-    Not between gradients that are accumulated, and not right after a validation within an epoch,
-    which Lightning would take for one to come.
-    """
-    if batch % trainer.accumulate_grad_batches:
-        return False
-    every = trainer.val_check_batch
-    if trainer.check_val_every_n_epoch is None:  # counted over epochs
-        return every is not None and trainer.fit_loop.total_batch_idx % every != 0
-    return batch == 0 or every is None or batch % every != 0
+    """Whether a state can be taken before this batch: not between accumulated gradients."""
+    return batch % trainer.accumulate_grad_batches == 0
 
 
 def position(trainer: lightning.Trainer, batch: int, *, validating: bool) -> dict[str, Any]:

@@ -25,6 +25,7 @@ UNHELPFUL = (
     r"Found \d+ module\(s\) in eval mode",  # a frozen backbone
     "You're resuming from a checkpoint that ended before",  # our loader begins where it ended
 )
+_REFUSALS = (MisconfigurationException, ValueError, TypeError, AttributeError, ImportError)
 
 
 def build_trainer(
@@ -60,7 +61,7 @@ def build_trainer(
             enable_model_summary=False,
             use_distributed_sampler=False,
         )
-    except (MisconfigurationException, ValueError, TypeError, ImportError) as error:
+    except _REFUSALS as error:
         raise InputError(f"trainer: {first_line(error)}") from error
 
 

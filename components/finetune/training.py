@@ -89,6 +89,11 @@ def train(request: Request) -> None:
     state = keeper.state if keeper else None
     with memory.told(data["batch_size"]), acceleration.told(config), _told():
         trainer.fit(tuner, datamodule=splits, ckpt_path=state, weights_only=True)
+    if trainer.global_step == 0:
+        limit = config["trainer"]["max_time"]
+        raise Failure(
+            f"the training ended before its first step; is trainer.max_time={limit} enough?"
+        )
     weights = sharding.gathered(trainer, tuner.network.encoder.state_dict())
     if not trainer.is_global_zero:
         return

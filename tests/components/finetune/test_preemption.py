@@ -93,10 +93,6 @@ CASES = {
     "accumulated": ("trainer.accumulate_grad_batches=2",),
     "workers": ("data.num_workers=1",),
     "steps": ("trainer.max_epochs=-1", "trainer.max_steps=14"),
-    "validated within": ("trainer.val_check_interval=0.5",),
-    "validated over epochs": (
-        *("trainer.val_check_interval=4", "trainer.check_val_every_n_epoch=null"),
-    ),
     "validated rarely": ("trainer.check_val_every_n_epoch=2",),
     "overfitting": ("trainer.overfit_batches=3",),
     "sgd": ("optimizer.optim=SGD", "scheduler=step", "+optimizer.options.momentum=0.9"),

@@ -151,6 +151,16 @@ def test_a_training_that_only_time_would_end_has_no_share_for_a_warm_up(tune):
         tune(*endless)
 
 
+def test_a_training_that_takes_no_step_leaves_no_model(tune, tmp_path):
+    with pytest.raises(Failure, match=r"before its first step; is trainer\.max_time=00:00:00:00 "):
+        tune("trainer.max_time=00:00:00:00")
+    assert not (tmp_path / "model").exists()
+
+
+def test_nothing_but_epochs_can_be_logged(tune):
+    assert len(history(tune("trainer.log_every_n_steps=0"))) == 2
+
+
 def test_time_can_end_a_training_without_a_warm_up(tune):
     endless = ("trainer.max_epochs=-1", "trainer.max_time=00:00:00:01")
     assert history(tune(*endless, "scheduler=constant"))

@@ -121,7 +121,7 @@ def test_one_file_as_two_splits_can_be_meant(check, data):
 
 
 @pytest.mark.parametrize(
-    "trial", ["limit_train_batches=3", "fast_dev_run=true", "overfit_batches=1", "max_time=1h"]
+    "trial", ["limit_train_batches=3", "fast_dev_run=true", "overfit_batches=1", "max_time=00:01:00:00"]
 )
 def test_who_tries_something_out_is_not_asked_about_the_warm_up(trial, check):
     with pytest.raises(Findings, match="warm-up"):
@@ -139,7 +139,7 @@ def test_who_tries_something_out_is_not_asked_about_the_warm_up(trial, check):
         (["trainer.devices=30"], "data.batch_size=64 on 30 devices"),
         (["trainer.devices=27"], None),
         (["trainer.devices=auto"], None),
-        (["trainer.max_epochs=-1", "trainer.max_time=1h", "scheduler=constant"], None),
+        (["trainer.max_epochs=-1", "trainer.max_time=00:01:00:00", "scheduler=constant"], None),
         (["scheduler=plateau"], None),
         (["trainer.precision=16"], None),
         (["trainer.precision=bf16-mixed"], None),
