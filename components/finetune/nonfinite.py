@@ -62,15 +62,21 @@ class Guard(Callback):
     def on_before_optimizer_step(
         self, trainer: lightning.Trainer, tuner: FineTuner, optimizer: torch.optim.Optimizer
     ) -> None:
-        """Looks at the gradient, unless a scaler does, who makes some overflow on purpose."""
-        if getattr(trainer.precision_plugin, "scaler", None) is not None:
+        """Looks at the gradient; a scaler leaves steps out itself, some of them on purpose."""
+        scaled = getattr(trainer.precision_plugin, "scaler", None) is not None
+        if scaled and self.policy == STOP:
             return
         groups = optimizer.param_groups
         grads = [p.grad for group in groups for p in group["params"] if p.grad is not None]
         if not grads:
             return
-        norm = tuner.gradient_norm = sharding.whole(torch.nn.utils.get_total_norm(grads))
+        norm = sharding.whole(torch.nn.utils.get_total_norm(grads))
         fine = torch.isfinite(norm)
+        if scaled:
+            if not fine:
+                self._left_out(trainer)
+            return
+        tuner.gradient_norm = norm
         if self.policy == STOP:
             self._note(fine, trainer, "gradient", norm)
         # Several processes have one gradient, but each its own loss.
@@ -122,6 +128,9 @@ class Guard(Callback):
         for group in groups:
             for parameter in group["params"]:
                 parameter.grad = None  # such a one is left as it is, and its moments too
+        self._left_out(trainer)
+
+    def _left_out(self, trainer: lightning.Trainer) -> None:
         self.skipped += 1
         self._in_epoch += 1
         if trainer.is_global_zero:

@@ -6,9 +6,11 @@ import sys
 import types
 
 import h5py
+import lightning
 import pytest
 import torch
 import yaml
+from lightning.pytorch.plugins.precision import MixedPrecision
 from safetensors.torch import load_file
 from torch import nn
 
@@ -115,6 +117,20 @@ def test_such_batches_are_left_out_and_counted(gradient, tune):
         rows = list(csv.DictReader(stream))
     assert [row["skipped_steps"] for row in rows] == ["1", "1"]
     assert all(float(row["train_loss"]) < 10 for row in rows)
+
+
+def test_what_a_scaler_leaves_out_is_counted(tune, monkeypatch):
+    made = lightning.Trainer
+
+    def scaling(**settings):  # 16-mixed, which Lightning has on a GPU alone
+        scaler = torch.amp.GradScaler("cpu", init_scale=256.0)
+        del settings["precision"]
+        return made(**settings, plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
+
+    monkeypatch.setattr(lightning, "Trainer", scaling)
+    folder = tune("nonfinite=skip", "trainer.precision=16-mixed")
+    record = yaml.safe_load((folder / "config.yaml").read_text())
+    assert record["provenance"]["skipped_steps"] == 2
 
 
 def test_where_all_is_well_the_bytes_are_the_same(tmp_path, tune):
