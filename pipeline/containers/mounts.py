@@ -1,4 +1,4 @@
-"""What of this machine a step's container sees: its inputs, read-only and under the same path."""
+"""What of this machine a step's container sees: its inputs, read-only, and what it writes to."""
 
 import os
 import re
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from docker.types import Mount
 
+from components.failures import InputError
 from components.storage.address import local_path, scheme
 
 SEARCH_PATH = re.compile(r"hydra\.searchpath=(.*)", re.DOTALL)
@@ -20,24 +21,33 @@ AWS_FILES = {
 
 
 def inputs(
-    checkpoint: str, dataset: str, overrides: Sequence[str], further: Iterable[Path] = ()
+    checkpoint: str,
+    dataset: str,
+    overrides: Sequence[str],
+    further: Iterable[Path] = (),
+    written: Iterable[str] = (),
 ) -> list[Mount]:
-    """A mount for each local file or folder that a run reads; what isn't there is left out.
+    """A mount for each local file or folder of a run; what is to be read and isn't is left out.
 
     Args:
         checkpoint: path or URI.
         dataset: path or URI.
         overrides: may name folders in `hydra.searchpath`.
         further: what the user names besides.
+        written: paths or URIs of folders that it also writes to; made if they are not there.
+
+    Raises:
+        InputError: one of `written` can't be.
     """
     places = [*map(Path, further), *_searched(overrides)]
     for uri in (checkpoint, dataset):
-        if uri and scheme(uri) == "file":
+        if uri and _local(uri):
             places.append(local_path(uri))
     seen = {target: source for place in places for target, source in _visible(place)}
+    ours = {place: place.resolve() for place in map(_made, filter(_local, written))}
     return [
-        Mount(target=str(target), source=str(source), type="bind", read_only=True)
-        for target, source in sorted(seen.items())
+        Mount(target=str(target), source=str(source), type="bind", read_only=target not in ours)
+        for target, source in sorted({**seen, **ours}.items())
     ]
 
 
@@ -59,6 +69,20 @@ def _searched(overrides: Sequence[str]) -> Iterator[Path]:
         if found := SEARCH_PATH.match(override):
             for place in re.findall(r"file://([^,\]'\"]+)", found.group(1)):
                 yield Path(place.strip())
+
+
+def _local(uri: str) -> bool:
+    return scheme(uri) == "file"
+
+
+def _made(uri: str) -> Path:
+    """The folder; docker would make it root's."""
+    place = Path(os.path.abspath(local_path(uri)))
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{uri}: cannot be written ({error.strerror})") from error
+    return place
 
 
 def _visible(place: Path) -> Iterator[tuple[Path, Path]]:

@@ -29,7 +29,7 @@ def containers(args: argparse.Namespace, checkpoint: str, dataset: str, override
         return None
     from pipeline.containers.runner import Containers, Options
 
-    return Containers(checkpoint, dataset, overrides, Options(**given))
+    return Containers(checkpoint, dataset, overrides, Options(**given), args.registry)
 
 
 def add(run: arguments.Parser) -> None:

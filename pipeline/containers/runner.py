@@ -41,27 +41,43 @@ class Options:
 class Containers:
     """Runs the steps in containers.
 
+    Args:
+        checkpoint: path or URI.
+        dataset: path or URI.
+        overrides: may name folders, and servers, by `resume.uri` and `tracking.uri`.
+        options: what the user says of the containers.
+        registry: path or URI of the models' registry, "" for none.
+
     Attributes:
         images: the image of each step.
 
     Raises:
-        InputError: an option is wrong, or an image is not here.
+        InputError: an option is wrong, an image is not here, or a folder can't be written.
         ServiceError: no daemon answers.
     """
 
     def __init__(
-        self, checkpoint: str, dataset: str, overrides: Sequence[str], options: Options
+        self,
+        checkpoint: str,
+        dataset: str,
+        overrides: Sequence[str],
+        options: Options,
+        registry: str = "",
     ) -> None:
         self.images = images(options.images)
         devices = settings.devices(options.gpus)
-        network = options.network or settings.network((checkpoint, dataset), os.environ)
+        written = [uri for uri in (registry, _said(overrides, "resume.uri")) if uri]
+        server = _said(overrides, "tracking.uri")
+        network = options.network or settings.network(
+            (checkpoint, dataset, *written), os.environ, server
+        )
         shm_size = settings.size(options.shm_size)
         self.client = daemon.connect()
         daemon.require(self.client, self.images)
         if options.gpus == "auto" and not daemon.has_gpus(self.client):
             devices = []
         self.environment, files = settings.environment(os.environ)
-        inputs = mounts.inputs(checkpoint, dataset, overrides, options.mounts)
+        inputs = mounts.inputs(checkpoint, dataset, overrides, options.mounts, written)
         self.settings: dict[str, Any] = {
             **settings.LOCKED_DOWN,
             "device_requests": devices,
@@ -77,7 +93,7 @@ class Containers:
         """KFP's runner for it. What a step downloads goes to the disk below `scratch`."""
         downloads = scratch / "tmp"
         for folder in (downloads, scratch / "workspace"):  # docker would make them root's
-            folder.mkdir()
+            folder.mkdir(exist_ok=True)  # they may be of an earlier attempt
         # Under a short path: DataLoader's workers hang where that of their sockets gets too long.
         mount = Mount(target=TEMPORARY, source=str(downloads), type="bind")
         given = {**self.settings, "mounts": [*self.settings["mounts"], mount]}
@@ -123,6 +139,13 @@ class Containers:
             code = step.follow(container, keep, demux=True)
         texts = (b"".join(pieces).decode(errors="replace") for pieces in (out, err))
         return subprocess.CompletedProcess(command, code, *texts)
+
+
+def _said(overrides: Sequence[str], key: str) -> str:
+    """What the overrides set a place to, "" for none."""
+    pairs = (override.lstrip("+").partition("=") for override in overrides)
+    said = [value.strip("'\"") for name, _, value in pairs if name == key]
+    return said[-1] if said and said[-1] not in ("none", "null") else ""
 
 
 def images(named: Sequence[str]) -> dict[str, str]:

@@ -31,12 +31,27 @@ def environment(here: Mapping[str, str]) -> tuple[dict[str, str], list[Mount]]:
     return {**passed, **credentials}, files
 
 
-def network(uris: Iterable[str], here: Mapping[str, str]) -> str:
-    """Docker's network mode: none where all is local, and the host's for a server on it."""
-    if all(scheme(uri) == "file" for uri in uris):
+def network(uris: Iterable[str], here: Mapping[str, str], server: str = "") -> str:
+    """Docker's network mode: none where all is local, and the host's for a server on it.
+
+    Args:
+        uris: of all that the steps read and write.
+        here: the environment, which may name the S3 server.
+        server: another that they talk to; what is no URL of one counts as none.
+    """
+    servers = [server] if server.startswith(("http://", "https://")) else []
+    if any(scheme(uri) == "s3" for uri in uris):
+        servers.append(next((here[name] for name in ENDPOINTS if here.get(name)), ""))
+    if not servers:
         return "none"
-    endpoint = next((here[name] for name in ENDPOINTS if here.get(name)), "")
-    return "host" if LOOPBACK.fullmatch(urlsplit(endpoint).hostname or "") else "bridge"
+    return "host" if any(map(_here, servers)) else "bridge"
+
+
+def _here(url: str) -> bool:
+    try:
+        return bool(LOOPBACK.fullmatch(urlsplit(url).hostname or ""))
+    except ValueError:  # it is no URL, which the step tells
+        return False
 
 
 def devices(gpus: str) -> list[DeviceRequest]:
