@@ -36,10 +36,15 @@ def prepare(encoder: nn.Module, network: nn.Module, parts: Mapping[str, str], co
         parts: part of each tensor of the encoder.
 
     Raises:
-        InputError: nothing here can compile.
+        InputError: nothing here can compile, or there is no block to run again.
     """
     if config.get("gradient_checkpointing"):
-        for module in blocks(encoder, parts):
+        if not (found := blocks(encoder, parts)):
+            raise InputError(
+                "gradient_checkpointing=true: would change nothing, for no block of model.layout "
+                "is a module of several layers; set it to false"
+            )
+        for module in found:
             _recompute(module)
     if config.get("compile"):
         if not any(map(shutil.which, [os.environ.get("CXX", ""), *_COMPILERS])):

@@ -1,6 +1,6 @@
 """Model, objective and learning rates, put together and tried before a trainer gets them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import lightning
 import torch
 from torch import nn
 
-from components import encoder, hdf5
+from components import encoder, frozen, hdf5
 from components.artifacts import BACKBONE, load_report
 from components.failures import InputError, first_line
 from components.finetune import freezing, optimization
@@ -33,7 +33,10 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
     layout = Layout.from_config(config["model"].get("layout"))
     parts = layout.assign(module.state_dict())
     if backbone:
-        _fill(module, parts, Path(backbone))
+        missing = load_report(Path(backbone))["missing"]
+        if config["freeze_backbone"]:
+            frozen.require_filled(missing)
+        _fill(module, parts, Path(backbone), missing)
     if config["freeze_backbone"]:
         freezing.freeze(module, parts)
     table = optimization.rates(
@@ -48,10 +51,12 @@ def assemble(config: Mapping[str, Any], header: hdf5.Header, backbone: str | Non
     return FineTuner(network, objective, parts, table, config, layout.head, header.channels)
 
 
-def _fill(module: nn.Module, parts: Mapping[str, str], backbone: Path) -> None:
+def _fill(
+    module: nn.Module, parts: Mapping[str, str], backbone: Path, missing: Iterable[str]
+) -> None:
     """Fills the backbone, and the head if the folder holds one."""
     afresh = {name for name, part in parts.items() if part == "head"}
-    afresh.update(load_report(backbone)["missing"])
+    afresh.update(missing)
     encoder.fill(module, backbone / BACKBONE, frozenset(afresh))
 
 

@@ -1,15 +1,18 @@
 """Optimizer and scheduler: layer-wise learning rates in few groups, durations in steps."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from timm.optim import Lamb
+from timm.scheduler import PlateauLRScheduler
 from timm.scheduler.scheduler import Scheduler as TimmScheduler
 from torch import nn
 
+from components.agreement import NO_TIMM_PLATEAU, STEPS_NOT_EPOCHS
 from components.durations import in_counts
 from components.failures import InputError
 from components.instantiation import make
@@ -23,6 +26,11 @@ OPTIMIZERS = {
     "AdamW": torch.optim.AdamW,
     "LAMB": Lamb,
 }
+_WITHOUT_DECAY = (
+    *(nn.Embedding, nn.LayerNorm, nn.RMSNorm, nn.GroupNorm),
+    *(nn.modules.batchnorm._NormBase,),  # batch and instance norms
+)
+_PARAMETRIZED = re.compile(r"(^|\.)parametrizations\.(\w+)\.original\d*$")
 
 
 @dataclass(frozen=True)
@@ -123,8 +131,8 @@ def scheduler(
         per_epoch: optimizer steps of an epoch.
 
     Raises:
-        InputError: the scheduler does not take its arguments, or would not keep the ratio of the
-            layers.
+        InputError: the scheduler does not take its arguments, would not keep the ratio of the
+            layers, or would never move.
     """
     node = {k: v for k, v in settings.items() if k not in ("interval", "monitor")}
     node = in_counts(node, settings["interval"], steps=steps, per_epoch=per_epoch)
@@ -145,20 +153,27 @@ def scheduler(
     wanted = {"scheduler": made, "interval": settings["interval"]}
     if isinstance(made, TimmScheduler) and settings["interval"] != "step":
         raise InputError("scheduler.interval: a timm scheduler is stepped by step; set step")
+    if isinstance(made, PlateauLRScheduler):
+        raise InputError(f"scheduler._target_={node['_target_']}: {NO_TIMM_PLATEAU}")
+    if isinstance(made, TimmScheduler) and made.t_in_epochs:
+        raise InputError(f"scheduler._target_={node['_target_']}: {STEPS_NOT_EPOCHS}")
     if settings.get("monitor"):
         wanted["monitor"] = settings["monitor"]
     return wanted
 
 
 def _decaying(encoder: nn.Module) -> set[str]:
-    """Names of the weights of layers: matrices and kernels of modules that are no embedding."""
+    """Names of the weights of layers: matrices and kernels of modules that are no embedding.
+
+    Layers of a recurrence name theirs `weight_ih_l0`, say; a parametrized weight counts as what it
+    stands for.
+    """
     exempt = set(encoder.no_weight_decay()) if hasattr(encoder, "no_weight_decay") else set()
-    return {
-        name
-        for prefix, module in encoder.named_modules()
-        for name, parameter in module.named_parameters(prefix, recurse=False)
-        if name not in exempt
-        and parameter.ndim > 1
-        and name.endswith("weight")
-        and not isinstance(module, nn.Embedding)
-    }
+    modules = dict(encoder.named_modules())
+    decaying = set()
+    for name, parameter in encoder.named_parameters():
+        owner, _, leaf = _PARAMETRIZED.sub(r"\1\2", name).rpartition(".")
+        weight = leaf.endswith("weight") or leaf.startswith("weight_")
+        if weight and parameter.ndim > 1 and not isinstance(modules[owner], _WITHOUT_DECAY):
+            decaying.add(name)
+    return decaying - exempt

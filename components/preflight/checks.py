@@ -7,7 +7,7 @@ from itertools import combinations
 from logging import getLogger
 from typing import Any
 
-from components import artifacts, signal, splits, storage
+from components import artifacts, frozen, signal, splits, storage
 from components import checkpoint as checkpoints
 from components.failures import InputError, noting
 from components.instantiation import make
@@ -36,12 +36,14 @@ def checkpoint(
     with noting(findings):
         stat = _stat(uri)
         with checkpoints.open_checkpoint(uri, fingerprint=stat.fingerprint) as opened:
-            checkpoints.match(
+            matching = checkpoints.match(
                 opened.tensors,
                 Manifest.from_dict(manifest),
                 head=settings["head"],
                 **settings["checkpoint"],
             )
+        if settings["freeze_backbone"]:
+            frozen.require_filled(entry.name for entry in matching.missing)
         return Found(uri, stat.size, stat.fingerprint)
     return Found(uri)
 

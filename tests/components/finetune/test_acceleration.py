@@ -5,6 +5,7 @@ import shutil
 import pytest
 import torch
 from omegaconf import OmegaConf
+from torch import nn
 
 from components import encoder
 from components.config import compose
@@ -67,6 +68,13 @@ def test_nothing_is_recomputed_where_nothing_is_learned(monkeypatch):
     network, parts = made("tinymyo")
     acceleration.prepare(network.encoder, network, parts, {"gradient_checkpointing": True})
     network.eval()(torch.randn(2, 16, 100))
+
+
+def test_a_model_without_a_block_to_run_again_is_refused():
+    plain = nn.Sequential(nn.Linear(2, 2), nn.GELU(), nn.Linear(2, 2))
+    parts = {name: "block 0" if name < "1" else "head" for name in plain.state_dict()}
+    with pytest.raises(InputError, match="gradient_checkpointing=true: would change nothing"):
+        acceleration.prepare(plain, plain, parts, {"gradient_checkpointing": True})
 
 
 def test_without_a_compiler_the_key_is_named(monkeypatch):

@@ -52,6 +52,24 @@ def test_biases_norms_and_bare_parameters_do_not_decay():
     assert all(rate.weight_decay == 0.1 for rate in table(Model(), decay_all=True).values())
 
 
+def test_weights_decay_by_what_they_are_and_not_by_their_names_or_shapes_alone():
+    model = nn.ModuleDict(
+        {
+            "gru": nn.GRU(4, 8),
+            "wide": nn.LayerNorm((4, 64)),
+            "normed": nn.utils.parametrizations.weight_norm(nn.Linear(4, 8)),
+            "tokens": nn.utils.parametrizations.spectral_norm(nn.Embedding(5, 4)),
+        }
+    )
+    parts = dict.fromkeys(model.state_dict(), "head")
+    settings = {"weight_decay": 0.1, "layer_decay": 1.0, "stem": "base", "decay_all": False}
+    rates = optimization.rates(model, parts, **settings)
+    assert {name for name, rate in rates.items() if rate.weight_decay} == {
+        *("gru.weight_ih_l0", "gru.weight_hh_l0"),
+        *(f"normed.parametrizations.weight.original{i}" for i in (0, 1)),
+    }
+
+
 def test_a_model_without_blocks_cannot_have_a_layerwise_decay():
     model = nn.Sequential(nn.Linear(2, 2))
     with pytest.raises(InputError, match=r"layerwise_lr_decay=0\.5"):
@@ -167,6 +185,22 @@ def test_timm_schedulers_are_stepped_by_step():
     node = {"_target_": "timm.scheduler.CosineLRScheduler", "t_initial": 10}
     with pytest.raises(InputError, match=r"scheduler\.interval"):
         optimization.scheduler(optimizer, node | {"interval": "epoch"}, steps=10, per_epoch=10)
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "told"),
+    [
+        ("CosineLRScheduler", {"t_initial": 10, "warmup_t": 2}, "scheduler.t_in_epochs=false"),
+        ("PlateauLRScheduler", {}, "scheduler=plateau"),
+    ],
+)
+def test_timm_schedulers_that_would_never_move_are_refused(target, arguments, told):
+    """Whatever they are called in the configuration."""
+    optimizer = torch.optim.SGD(Model().parameters(), lr=LR)
+    optimizer.param_groups[0]["lr_scale"] = 1.0
+    node = {"_target_": f"timm.scheduler.{target}", "interval": "step", **arguments}
+    with pytest.raises(InputError, match=f"never move.* set {told}"):
+        optimization.scheduler(optimizer, node, steps=10, per_epoch=10)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Fine-tuning as a user runs it: on files, through the step's `run`."""
 
 import csv
+import json
 import os
 import sys
 from pathlib import Path
@@ -99,6 +100,16 @@ def test_a_frozen_backbone_keeps_every_byte_batch_norm_included(dataset, tmp_pat
     digest = record["provenance"]["backbone_digest"]
     assert digest["before"] == digest["after"]
     assert record["provenance"]["conversion"] == '{"window": 1}'
+
+
+def test_a_frozen_backbone_that_is_not_filled_is_refused(dataset, tmp_path):
+    backbone = tmp_path / "backbone"
+    backbone.mkdir()
+    save_file({}, backbone / "backbone.safetensors")
+    facts = {"source": "a.pt", "fingerprint": "", "coverage": {"tensors": 0.5}}
+    (backbone / "report.json").write_text(json.dumps(facts | {"missing": ["0.weight"]}))
+    with pytest.raises(InputError, match=r"freeze_backbone=true: would keep .* \(0\.weight\)"):
+        tuned(dataset, tmp_path / "model", "freeze_backbone=true", backbone=backbone)
 
 
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_workers(dataset, tmp_path):

@@ -94,6 +94,15 @@ def test_a_wrong_setting_is_found(check, overrides, expected):
     assert any(expected in line for line in findings(check, *overrides))
 
 
+def test_a_frozen_backbone_must_be_filled(check, checkpoint):
+    """What is frozen and was never read would stay random."""
+    state = torch.load(checkpoint)["state_dict"]
+    torch.save({n: t for n, t in state.items() if ".blocks.1." not in n}, checkpoint)
+    assert check("checkpoint.min_coverage=0.4")
+    (told,) = findings(check, "checkpoint.min_coverage=0.4", "freeze_backbone=true")
+    assert "freeze_backbone=true: would keep 12 tensors at random" in told and "blocks.1." in told
+
+
 def test_channels_that_the_model_cannot_place_are_listed(check, dataset):
     for split in ("train", "val", "test"):
         with h5py.File(dataset / f"{split}.h5", "a") as file:
