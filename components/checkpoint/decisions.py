@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from components.checkpoint.dtypes import is_floating
+from components.checkpoint.dtypes import family
 from components.manifest import Entry
 
 BACKBONE, HEAD = "backbone", "head"
@@ -37,7 +37,7 @@ class Decision:
 
     def fits(self, entry: Entry) -> bool:
         """Whether it can fill an entry of the model; precision may differ."""
-        return self.shape == entry.shape and is_floating(self.dtype) == is_floating(entry.dtype)
+        return self.shape == entry.shape and family(self.dtype) == family(entry.dtype)
 
 
 @dataclass(frozen=True)

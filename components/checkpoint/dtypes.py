@@ -64,19 +64,31 @@ _EXPONENTS = {
 _AT_ONCE = 2**18  # bytes: stays in the processor's cache
 
 
-def is_floating(dtype: str) -> bool:
-    """Whether elements are real or complex floating point numbers."""
-    return "F" in dtype or dtype.startswith("C")
+def family(dtype: str) -> str:
+    """What elements are; those of one family differ in precision alone.
+
+    8-bit floats are one of their own: their scales lie in other tensors, which nothing applies.
+    """
+    if dtype.startswith("C"):
+        return "complex"
+    if dtype.startswith("F8"):
+        return "8-bit float"
+    return "float" if "F" in dtype else "other"
 
 
 def count_non_finite(dtype: str, data: bytes) -> int:
-    """How many elements in `data` (whole little-endian elements) are NaN or infinite."""
+    """How many elements in `data` (whole little-endian elements) are NaN or infinite in a model.
+
+    Models hold float32: what is too large for it counts as infinite.
+    """
     if dtype in ("F8_E4M3FNUZ", "F8_E5M2FNUZ"):
         return data.count(b"\x80")  # their only value that is no number
     if dtype in _NATIVE:
-        return sum(
-            int(np.count_nonzero(~np.isfinite(some))) for some in _some(_NATIVE[dtype], data)
-        )
+        with np.errstate(all="ignore"):
+            return sum(
+                int(np.count_nonzero(~np.isfinite(some.astype(np.float32, copy=False))))
+                for some in _some(_NATIVE[dtype], data)
+            )
     if dtype in _EXPONENTS:
         kind, mask = _EXPONENTS[dtype]
         mask = np.dtype(kind).type(mask)

@@ -67,11 +67,14 @@ def _collisions(matching: Matching) -> Iterator[str]:
 def _misfits(matching: Matching, entries: Mapping[str, Entry]) -> Iterator[str]:
     wrong = [d for d in matching.decisions if d.reason == BACKBONE and not d.fits(entries[d.name])]
     if wrong:
+        sized = any(d.shape != entries[d.name].shape for d in wrong)
+        way_out = "set the model's sizes to those of the checkpoint (model.*)"
+        way_out = way_out if sized else "save such tensors in the model's type"
         yield (
             f"checkpoint: {_count(wrong, 'tensor')} of the backbone with another shape or type "
-            f"than the model's: {_some(_difference(d, entries[d.name]) for d in wrong)}; set the "
-            "model's sizes to those of the checkpoint (model.*), or leave such tensors out with "
-            "checkpoint.ignore and checkpoint.min_coverage"
+            f"than the model's: {_some(_difference(d, entries[d.name]) for d in wrong)}; "
+            f"{way_out}, or leave such tensors out with checkpoint.ignore and "
+            "checkpoint.min_coverage"
         )
 
 

@@ -29,7 +29,8 @@ def write_safetensors(
         metadata: texts for the header.
 
     Raises:
-        InputError: an element is NaN or infinite; every such tensor is named. No file is left.
+        InputError: an element is NaN or infinite, or would be in float32; every such tensor is
+            named. No file is left.
     """
     # equal widths keep their order, in which they are read fastest
     ordered = sorted(tensors, key=lambda tensor: -SIZES[tensor.dtype])
@@ -86,7 +87,7 @@ def _told(spoilt: Mapping[str, int]) -> str:
     first = ", ".join(f"{name} ({count:,})" for name, count in list(spoilt.items())[:5])
     more = f" and {len(spoilt) - 5} more" if len(spoilt) > 5 else ""
     return (
-        f"the checkpoint holds NaN or infinite values in {len(spoilt)} "
-        f"tensor{'s' if len(spoilt) > 1 else ''}: {first}{more}; the training that saved it "
-        "diverged: give an earlier checkpoint"
+        "the checkpoint holds NaN or infinite values, or ones too large for float32, in "
+        f"{len(spoilt)} tensor{'s' if len(spoilt) > 1 else ''}: {first}{more}; the training that "
+        "saved it diverged: give an earlier checkpoint"
     )

@@ -144,6 +144,15 @@ def test_other_precision_is_fine():
     assert not match(tensors(BACKBONE, "", "BF16"), MANIFEST, head=False).missing
 
 
+@pytest.mark.parametrize("dtype", ["C64", "C128", "F8_E4M3", "F8_E5M2FNUZ"])
+def test_numbers_that_would_lose_a_part_are_refused(dtype):
+    (line,) = findings(tensors(BACKBONE) | tensors({"norm.weight": (4,)}, "", dtype))
+    assert f"norm.weight is (4,) {dtype}, the model has (4,) F32" in line
+    assert "save such tensors in the model's type" in line and "model.*" not in line
+    own = Manifest((Entry("w", (2,), dtype, "stem"),))
+    assert not match(tensors({"w": (2,)}, "", dtype), own, head=False).missing
+
+
 def test_unknown_tensors_are_refused_until_they_are_ignored():
     given = tensors(BACKBONE | {"criterion.weight": (2,), "blocks.7.weight": (4, 4)}, "model.")
     (line,) = findings(given)

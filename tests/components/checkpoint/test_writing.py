@@ -60,17 +60,24 @@ FLOATS = [torch.float64, torch.float32, torch.float16, torch.bfloat16, torch.flo
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_values_that_are_not_finite_are_refused_by_name(tmp_path, refs, dtype, value):
     finite = torch.finfo(dtype)
-    fine = [finite.max, finite.min, finite.tiny, -0.0, 0.0, 1.0]
+    largest = min(finite.max, torch.finfo(torch.float32).max)
+    fine = [largest, -largest, finite.tiny, -0.0, 0.0, 1.0]
     state = {
         "fine": torch.tensor(fine, dtype=torch.float64).to(dtype),
         "spoilt.weight": torch.tensor([1.0, value, 2.0, value]).to(dtype),
         "spoilt.bias": torch.tensor(value).to(dtype),
     }
     path = tmp_path / "a.safetensors"
-    told = r"NaN or infinite values in 2 tensors: spoilt.weight \(2\), spoilt.bias \(1\)"
+    told = r"NaN or infinite values.* in 2 tensors: spoilt.weight \(2\), spoilt.bias \(1\)"
     with pytest.raises(InputError, match=told):
         write_safetensors(path, refs(state))
     assert not path.exists()
+
+
+def test_what_float32_cannot_hold_counts_as_infinite(tmp_path, refs):
+    state = {"wide": torch.tensor([1e39, -1e39, 1e38], dtype=torch.float64)}
+    with pytest.raises(InputError, match=r"too large for float32, in 1 tensor: wide \(2\)"):
+        write_safetensors(tmp_path / "a", refs(state))
 
 
 def test_narrow_floats_without_infinities(tmp_path, refs):
