@@ -70,7 +70,7 @@ def _same(
 ) -> Verdict:
     """The new model's files are the champion's: a retry after the change, or the same result."""
     new, rival = entrant.scores.value(metric), entrant.rival
-    if champion.attempt != attempt:
+    if not attempt or champion.attempt != attempt:  # by hand neither has one, and nothing is known
         return Verdict(False, "the champion is this very model, file by file", new, new)
     old, reason = None, ALONE if not champion.previous else f"{metric} is {new}"
     if rival is not None and rival.model == champion.previous:

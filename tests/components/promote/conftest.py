@@ -23,13 +23,23 @@ def come(registry, tmp_path):
     """Makes a new model with a score and brings it to the registry."""
     numbers = itertools.count()
 
-    def comes(score, rival=None, *, metric="balanced_acc", margin=0.0, model=None, **evaluation):
+    def comes(
+        score,
+        rival=None,
+        *,
+        metric="balanced_acc",
+        margin=0.0,
+        model=None,
+        attempt=True,
+        **evaluation,
+    ):
         number = next(numbers)
         model = model or tuned(tmp_path / f"model-{number}", f"weights {number}")
         folder = tmp_path / f"evaluation-{number}"
         evaluated(folder, model, score, rival, metric=metric, **evaluation)
-        attempt = {"fingerprint": f"{number:064x}", "of": {"number": number}}
-        config = {"promotion": {"metric": metric, "margin": margin}, "attempt": attempt}
+        config = {"promotion": {"metric": metric, "margin": margin}}
+        if attempt:  # without one it is brought by hand
+            config["attempt"] = {"fingerprint": f"{number:064x}", "of": {"number": number}}
         output = tmp_path / f"decision-{number}"
 
         def go(retry=""):

@@ -96,6 +96,20 @@ def test_the_very_champion_again_stays_with_its_record(come, registry, tmp_path)
     assert storage.read(storage.join(registry, "champion.json")) == before
 
 
+def test_a_champion_put_back_by_hand_is_no_earlier_try_of_a_promotion_by_hand(
+    come, registry, tmp_path
+):
+    model = tuned(tmp_path / "back")
+    first = come(0.5, model=model)
+    first.go()
+    by_hand = json.dumps({"format": 1, "model": first.name}).encode()
+    uri = storage.join(registry, "champion.json")
+    storage.put_if(by_hand, uri, fingerprint=storage.read(uri)[1])
+    done = come(0.5, model=model, attempt=False).go()
+    assert done.decision == "kept" and "this very model" in done.reason
+    assert storage.read(uri)[0] == by_hand
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
