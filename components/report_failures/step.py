@@ -10,7 +10,7 @@ from typing import Any
 
 from components import storage
 from components.artifacts import publish
-from components.failures import FAILURE, InputError
+from components.failures import FAILURE, InputError, noting
 from components.pages import rendered
 from components.storage import shown
 
@@ -50,7 +50,7 @@ class Report:
     Attributes:
         attempts: the steps in the order in which they failed last, the newest first; of each step
             its newest attempt first.
-        note: why there is none, where that needs a word.
+        note: why there is none, where that needs a word; and what could not be read.
         page: the HTML file, which holds the attempts as JSON too.
     """
 
@@ -78,6 +78,8 @@ def run(runs: str, run: str, output: Path) -> Report:
         log.info("%s failed (%s): %s", attempt.step, attempt.kind, attempt.message)
     if not attempts:
         log.info("no step recorded a failure%s", f": {note}" if note else "")
+    elif note:
+        log.info("there may be more: %s", note)
     content = {"run": run, "note": note, "failures": [asdict(attempt) for attempt in attempts]}
     with publish(output) as folder:
         (folder / FAILURES).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -90,24 +92,36 @@ def _gathered(runs: str, run: str) -> tuple[list[Attempt], str]:
     if not runs or not run:
         return [], NOWHERE
     prefix = storage.join(runs, run)
-    try:
-        found = [_attempt(*place) for place in _records(prefix)] if storage.exists(prefix) else []
-    except InputError as error:  # it may not be read
-        return [], str(error)
+    notes: list[str] = []
+    found: list[Attempt] = []
+    with noting(notes):
+        if storage.exists(prefix):
+            found = [_attempt(*place) for place in _records(prefix, notes)]
     newest: dict[str, str] = {}
     for attempt in found:
         newest[attempt.step] = max(newest.get(attempt.step, ""), attempt.time)
-    return sorted(found, key=lambda a: (newest[a.step], a.step, a.time), reverse=True), ""
+    found.sort(key=lambda a: (newest[a.step], a.step, a.time), reverse=True)
+    return found, "; ".join(notes)
 
 
-def _records(prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Step, pod and URI of each record; a training keeps its states below the same prefix."""
-    for step in storage.listing(prefix):
+def _records(prefix: str, notes: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Step, pod and URI of each record; a training keeps its states below the same prefix.
+
+    A folder that may not be read is noted, and costs no other one's records.
+    """
+    for step in _folders(prefix):
         below = storage.join(prefix, step)
-        for pod in storage.listing(below):
-            record = storage.join(below, f"{pod}/{FAILURE}")
-            if storage.exists(record):
-                yield step, pod, record
+        with noting(notes):
+            for pod in _folders(below):
+                record = storage.join(below, f"{pod}/{FAILURE}")
+                with noting(notes):
+                    if storage.exists(record):
+                        yield step, pod, record
+
+
+def _folders(uri: str) -> list[str]:
+    """Names of the folders directly below; whoever opens one may leave a file of their own."""
+    return [name for name in storage.listing(uri) if storage.is_folder(storage.join(uri, name))]
 
 
 def _attempt(step: str, pod: str, uri: str) -> Attempt:

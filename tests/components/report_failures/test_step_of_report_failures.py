@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from components import storage
 from components.failures import Failure, InputError, ServiceError
 from components.recording import recorded
 from components.report_failures.component import component
@@ -57,6 +58,31 @@ def test_what_a_training_keeps_beside_the_records_is_no_failure(tmp_path, gather
     done = gather()
     assert done.attempts == []
     assert "No step recorded a failure." in done.page.read_text()
+
+
+def test_a_stray_file_costs_no_record(tmp_path, fail, gather):
+    fail("finetune", "pod-1", Failure("out of memory"))
+    run_folder = tmp_path / "runs" / "run-7"
+    (run_folder / ".DS_Store").touch()
+    (run_folder / "finetune" / ".lock").touch()
+    assert [(a.pod, a.message) for a in gather().attempts] == [("pod-1", "out of memory")]
+
+
+def test_a_step_that_may_not_be_read_costs_itself_alone(fail, gather, monkeypatch):
+    fail("finetune", "pod-1", Failure("out of memory"))
+    fail("evaluate", "pod-2", Failure("no disk"))
+    listing = storage.listing
+
+    def refused(uri):
+        if uri.endswith("evaluate"):
+            raise InputError(f"{uri}: may not be read")
+        return listing(uri)
+
+    monkeypatch.setattr(storage, "listing", refused)
+    done = gather()
+    assert [a.message for a in done.attempts] == ["out of memory"]
+    assert done.note.endswith("evaluate: may not be read")
+    assert "evaluate: may not be read" in done.page.read_text()
 
 
 def test_the_newest_step_comes_first_and_of_each_its_newest_attempt(fail, gather):
