@@ -11,6 +11,7 @@ from urllib3 import exceptions
 
 from components.failures import Failure, InputError, ServiceError
 from components.redaction import HIDDEN, redacted
+from pipeline.cluster import proxy
 from pipeline.cluster.client import NotThere
 from pipeline.cluster.target import TOKEN, Target
 
@@ -68,6 +69,10 @@ def _unreached(error: exceptions.HTTPError, target: Target | None) -> Failure:
     reason = getattr(error, "reason", None) or error
     if isinstance(reason, exceptions.SSLError):
         return _unsafe(str(reason), target)
+    if isinstance(reason, exceptions.ProxyError):
+        why = _short(str(reason.original_error), target)
+        named = f" of {proxy.variable(host)}" if target else ""
+        return ServiceError(f"{host}: the proxy{named} does not lead there ({why})")
     if isinstance(reason, exceptions.NameResolutionError):
         return ServiceError(f"{host}: no such host is known here; check --host and the network")
     if isinstance(reason, exceptions.ReadTimeoutError):

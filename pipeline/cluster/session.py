@@ -16,7 +16,7 @@ from kfp.client.token_credentials_base import TokenCredentialsBase
 from kfp_server_api import rest
 
 from components.failures import InputError
-from pipeline.cluster import errors
+from pipeline.cluster import errors, proxy
 from pipeline.cluster.target import Target
 
 CONNECT, HEALTH, ANSWER = 2.5, 3.0, 30.0  # seconds
@@ -48,6 +48,7 @@ class Session(kfp.Client):
     def _load_config(self, *args: Any) -> kfp_server_api.Configuration:
         config = kfp_server_api.Configuration(host=self.target.host)
         config.retries = urllib3.Retry(0, redirect=0, raise_on_redirect=False)
+        config.proxy, config.proxy_headers = proxy.settings(self.target.host)
         config.ssl_ca_cert = self.target.ca and str(self.target.ca)
         if self.target.current_token():
             config.api_key["authorization"] = "read at each request"

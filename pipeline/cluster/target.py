@@ -64,7 +64,7 @@ class Target:
         if self.ca:
             _check_certificates(self.ca)
         # A warning would come when the token has already gone over the wire.
-        if self.current_token() and not _is_private(self.host):
+        if self.current_token() and not is_private(self.host):
             raise InputError(
                 f"--host {self.host}: a token over plain http can be read on its way; use https, "
                 "a port-forward to localhost, or the name of a service, as in "
@@ -90,7 +90,8 @@ def target(
         mounted = Path(os.environ.get(MOUNTED[0]) or MOUNTED[1])
         token_file = mounted if mounted.is_file() else None
     namespace = namespace or os.environ.get(NAMESPACE, "")
-    found = Target(host.strip().rstrip("/"), namespace, token, token_file, ca)
+    host = host.strip().rstrip("/").removesuffix("/#").rstrip("/")  # as a browser shows it
+    found = Target(host, namespace, token, token_file, ca)
     found.check()
     return found
 
@@ -107,7 +108,7 @@ def _check_url(host: str) -> None:
         )
     if url.scheme not in ("http", "https") or not url.hostname or port == 0:
         raise InputError(f"--host {host}: is no URL of a server; write it as in {_EXAMPLE}")
-    if url.query or url.fragment or re.search(r"\s", host):
+    if re.search(r"[?#\s]", host):
         raise InputError(f"--host {host}: give the URL up to /#/ alone, as in {_EXAMPLE}")
 
 
@@ -128,7 +129,7 @@ def _check_certificates(file: Path) -> None:
         raise InputError(f"--ca {file}: cannot be read ({error.strerror})") from None
 
 
-def _is_private(host: str) -> bool:
+def is_private(host: str) -> bool:
     """Whether nobody else hears what is said: TLS, this machine, or within the cluster."""
     url = urlsplit(host)
     name = (url.hostname or "").rstrip(".")

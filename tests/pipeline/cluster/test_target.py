@@ -29,6 +29,7 @@ def named(host="https://kfp.example.com", namespace=None, token_file=None, ca=No
         ("https://kfp.example.com:port", "is no URL"),
         ("https://kfp.example.com/pipeline/#/runs", "up to /#/"),
         ("https://kfp.example.com/?ns=a", "up to /#/"),
+        ("https://kfp.example.com/?", "up to /#/"),
         (f"https://me:{SECRET}@kfp.example.com", "no user or password"),
     ],
 )
@@ -36,6 +37,13 @@ def test_a_wrong_url_is_refused(host, reason):
     with pytest.raises(InputError, match=reason) as refused:
         named(host)
     assert SECRET not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["", "/", "/#/", "/#"])
+def test_the_url_may_end_as_a_browser_shows_it(end):
+    assert (
+        named(f"https://kfp.example.com/pipeline{end}").host == "https://kfp.example.com/pipeline"
+    )
 
 
 def test_host_and_namespace_may_stand_in_the_environment(monkeypatch):
