@@ -180,6 +180,11 @@ CASES = (
     Case("A warm-up longer than the training", give("scheduler.warmup_t=20 epochs")),
     Case("A precision that Lightning does not know", give("trainer.precision=fp16")),
     Case("A training without an end", give("trainer.max_epochs=-1")),
+    Case(
+        "A training that ends before its first validation",
+        give("trainer.max_epochs=2", "trainer.check_val_every_n_epoch=3"),
+    ),
+    Case("A gradient clipped to less than nothing", give("trainer.gradient_clip_val=-1")),
     Case("Several nodes by Lightning's own key", give("trainer.num_nodes=2")),
     Case("No S3 credentials", _no_credentials),
     Case("A wrong secret key", _in_s3(AWS_SECRET_ACCESS_KEY="wrong/secret"), s3=True),
