@@ -93,11 +93,12 @@ def blocks_of(
 
 def _refuse_scale(data: h5py.Dataset, name: str) -> None:
     """A scale that is not the file's would be passed over."""
-    for place in (data, data.parent):
-        if place.name != "/" and "scale" in place.attrs:
+    group = data.name.rpartition("/")[0]
+    for place in filter(None, (data.name, group)):  # of the library itself: there may be many
+        if h5py.h5a.exists(data.id, b"scale", obj_name=place.encode()):
             raise InputError(
-                f"{name}: {plain(place.name)} has an attribute scale, which is read of the file "
-                "alone; set it as an attribute of the file, one for all windows"
+                f"{name}: {plain(place)} has an attribute scale, which is read of the file alone; "
+                "set it as an attribute of the file, one for all windows"
             )
 
 
