@@ -8,6 +8,7 @@ from pipeline.placement.profile import Profile
 
 _AUTO = ("auto", -1, "-1")
 _GPU = ("gpu", "cuda")
+_TESTED = "steps.evaluate.gpu"
 
 
 def overrides(
@@ -24,20 +25,16 @@ def overrides(
         trainer: the resolved section of the configuration.
 
     Raises:
-        InputError: it would train on more or fewer GPUs than it asks for.
+        InputError: finetune would train on more or fewer GPUs than it asks for, or a step would
+            look in vain for one.
     """
-    if profile.nodes > 1:
-        return []
-    given = parameters.get("gpu_count")
-    count = profile.gpu.count if given is None else int(given)
-    asked = f"{'gpu.count' if given is None else 'gpu_count'}={count}"
+    count, asked = _asked(parameters, "gpu_count", "gpu.count", profile.gpu.count)
+    tested = profile.steps.evaluate.gpu or 0
     accelerator, devices = trainer["accelerator"], trainer["devices"]
-    if not count and accelerator in _GPU:
-        raise InputError(
-            f"{asked}, trainer.accelerator={accelerator}: no GPU is asked for; set gpu.count to "
-            "1 or more, or trainer.accelerator=auto"
-        )
-    if not count or accelerator not in ("auto", *_GPU):
+    if accelerator in _GPU:
+        _present(accelerator, count, asked)
+        _present(accelerator, *_asked(parameters, "evaluate_gpu_count", _TESTED, tested))
+    if profile.nodes > 1 or not count or accelerator not in ("auto", *_GPU):
         return []
     if devices in _AUTO:
         return [f"trainer.devices={count}"]
@@ -49,3 +46,19 @@ def overrides(
             f"that of each), or set gpu.count to {trained}"
         )
     return []
+
+
+def _asked(parameters: Mapping[str, Any], name: str, key: str, said: int) -> tuple[int, str]:
+    """A number of GPUs, and it with the name by which the user knows it."""
+    if name in parameters:
+        return int(parameters[name]), f"{name}={parameters[name]}"
+    return said, f"{key}={said}"
+
+
+def _present(accelerator: str, count: int, asked: str) -> None:
+    """Finds before the training what evaluate, on a CPU by itself, would find after it."""
+    if not count:
+        raise InputError(
+            f"{asked}, trainer.accelerator={accelerator}: that step gets no GPU; give "
+            "trainer.accelerator=auto, which takes what there is, or set it to 1"
+        )
