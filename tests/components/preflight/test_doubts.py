@@ -121,7 +121,8 @@ def test_one_file_as_two_splits_can_be_meant(check, data):
 
 
 @pytest.mark.parametrize(
-    "trial", ["limit_train_batches=3", "fast_dev_run=true", "overfit_batches=1", "max_time=00:01:00:00"]
+    "trial",
+    ["limit_train_batches=3", "fast_dev_run=true", "overfit_batches=1", "max_time=00:01:00:00"],
 )
 def test_who_tries_something_out_is_not_asked_about_the_warm_up(trial, check):
     with pytest.raises(Findings, match="warm-up"):
