@@ -10,7 +10,7 @@ from components import flaws
 from components.failures import InputError
 from components.hdf5 import Header
 from components.hdf5.blocks import blocks_of, open_file, readable
-from components.hdf5.columns import attribute, texts
+from components.hdf5.columns import attribute, number, text, texts
 from components.hdf5.soundness import child, require_sound
 from components.predict.batch import INDEX, TEXT, Batch, described
 from components.predict.flawed import treated
@@ -84,10 +84,7 @@ def _header(file: h5py.File, blocks: list[h5py.Dataset], name: str) -> Header:
         for key in ("channels", "channel_names", "sampling_rate", "unit", "scale")
     }
     names = said["channel_names"] if said["channels"] is None else said["channels"]
-    rate, scale = (
-        None if said[key] is None else float(np.asarray(said[key]).reshape(-1)[0])
-        for key in ("sampling_rate", "scale")
-    )
+    rate, scale = (number(said[key], key, name) for key in ("sampling_rate", "scale"))
     unit = next(iter(texts(said["unit"])), None)
     count = sum(len(data) for data in blocks)
     scale = 1.0 if scale is None else scale
@@ -106,5 +103,4 @@ def _column(file: h5py.File, key: str, header: Header, name: str) -> h5py.Datase
 
 
 def _read(column: h5py.Dataset, start: int, stop: int) -> list[str]:
-    values = column[start:stop].tolist()
-    return [v.decode() if isinstance(v, bytes) else str(v) for v in values]
+    return [text(value) for value in column[start:stop]]
