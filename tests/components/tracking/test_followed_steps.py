@@ -23,9 +23,10 @@ def test_finetune_evaluate_and_promote_fill_one_run(
     on = ("tracking=mlflow", f"tracking.registered_model={MODEL}")
     model, evaluation = train("model", *on), tmp_path / "evaluation"
     done = evaluate(model, str(tmp_path / "data"), evaluation, slices("evaluate", *on))
-    registry = str(tmp_path / "registry")
+    registry, retried = str(tmp_path / "registry"), {"attempt": {"fingerprint": "f" * 64}}
     for output in ("decision", "again"):
-        decided = promote(model, evaluation, registry, tmp_path / output, slices("promote", *on))
+        config = slices("promote", *on) | retried
+        decided = promote(model, evaluation, registry, tmp_path / output, config)
     run = client.get_run(json.loads((model / RECORD).read_text())["run_id"])
     assert run.info.status == "FINISHED"
     assert [m.step for m in client.get_metric_history(run.info.run_id, "val_loss")] == [1, 2]
