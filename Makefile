@@ -26,7 +26,7 @@ images:  ## the images of docker/Dockerfile
 	docker/build
 
 test-docker: .venv/ready  ## what needs a docker daemon and the images
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadgroup -m docker --timeout 600
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m docker --timeout 600
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

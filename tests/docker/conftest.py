@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import docker
@@ -29,13 +30,6 @@ LOCKED = {
     "tmpfs": {"/tmp": ""},
     "user": "1000:1000",
 }
-
-
-def pytest_collection_modifyitems(items):
-    """What looks for containers that are left over must not see another test's."""
-    for item in items:
-        if "left" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("left"))
 
 
 def _lacking(reason):
@@ -67,14 +61,16 @@ def image():
 
 
 @pytest.fixture
-def left(daemon):
-    """The containers that `biotune run` made meanwhile and that are still there."""
+def left(daemon, tmp_path):
+    """The containers that `biotune run` made in the test's folder and that are still there."""
 
-    def runners():
-        return daemon.containers.list(all=True, filters={"label": LABEL})
+    def here(container):
+        return any(m["Source"].startswith(f"{tmp_path}/") for m in container.attrs["Mounts"])
 
-    before = {container.id for container in runners()}
-    return lambda: [c for c in runners() if c.id not in before]
+    runners = partial(
+        daemon.containers.list, all=True, filters={"label": LABEL}, ignore_removed=True
+    )
+    return lambda: [container for container in runners() if here(container)]
 
 
 @pytest.fixture
