@@ -1,15 +1,12 @@
 """What the values of the configuration may be."""
 
-from collections.abc import Callable
-from numbers import Real
-from typing import Any
-
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from components import agreement, declared, strategies, trainer_rules
 from components.agreement import METRICS
 from components.failures import first_line
+from components.predicates import Holds, either, number, one_of, whole
 from components.resume import wanted
 from components.tracking import settings as tracking
 
@@ -17,83 +14,63 @@ CLASSIFICATION_TYPES = ("bc", "mcc", "ml", "mc", "mmc")
 NORMALIZATIONS = ("quartile", "zscore", "minmax", "none", True, False)
 OPTIMIZERS = ("SGD", "Adam", "AdamW", "LAMB")
 
+_boolean = one_of(True, False)
 
-def _number(low: float, high: float = float("inf"), *, open_low: bool = False) -> Callable:
-    def holds(value: Any) -> bool:
-        if not isinstance(value, Real) or isinstance(value, bool):
-            return False
-        return (low < value if open_low else low <= value) and value <= high
-
-    return holds
-
-
-def _whole(low: int, high: float = float("inf")) -> Callable:
-    return lambda value: type(value) is int and low <= value <= high
-
-
-def _or(option: Any, holds: Callable) -> Callable:
-    return lambda value: value == option or holds(value)
-
-
-def _one_of(*options: Any) -> Callable:
-    # `1 == True` in Python, but the number 1 is no spelling of true.
-    return lambda value: any(value == o and type(value) is type(o) for o in options)
-
-
-_boolean = _one_of(True, False)
-
-RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "classification_type": (_one_of(*CLASSIFICATION_TYPES), "one of bc, mcc, ml, mc, mmc"),
-    "seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
+RULES: dict[str, tuple[Holds, str]] = {
+    "classification_type": (one_of(*CLASSIFICATION_TYPES), "one of bc, mcc, ml, mc, mmc"),
+    "seed": (whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
     "head": (_boolean, "true or false"),
     "freeze_backbone": (_boolean, "true or false"),
     "from_scratch": (_boolean, "true or false"),
-    "layerwise_lr_decay": (_number(0, 1, open_low=True), "a number above 0 and up to 1"),
-    "layerwise_lr_stem": (_one_of("decayed", "base"), "decayed or base"),
-    "checkpoint.min_coverage": (_number(0, 1), "a share from 0 to 1"),
-    "optimizer.optim": (_one_of(*OPTIMIZERS), "one of " + ", ".join(OPTIMIZERS)),
-    "optimizer.lr": (_number(0, open_low=True), "a number above 0"),
-    "optimizer.weight_decay": (_number(0), "a number of at least 0"),
+    "layerwise_lr_decay": (number(0, 1, open_low=True), "a number above 0 and up to 1"),
+    "layerwise_lr_stem": (one_of("decayed", "base"), "decayed or base"),
+    "checkpoint.min_coverage": (number(0, 1), "a share from 0 to 1"),
+    "optimizer.optim": (one_of(*OPTIMIZERS), "one of " + ", ".join(OPTIMIZERS)),
+    "optimizer.lr": (number(0, open_low=True), "a number above 0"),
+    "optimizer.weight_decay": (number(0), "a number of at least 0"),
     "optimizer.decay_all": (_boolean, "true or false"),
     "optimizer.options": (OmegaConf.is_dict, "a mapping, as in {momentum: 0.9}"),
-    "scheduler.interval": (_one_of("step", "epoch"), "step or epoch"),
+    "scheduler.interval": (one_of("step", "epoch"), "step or epoch"),
     "trainer.max_epochs": (
-        _or(None, _or(-1, _whole(1))),
+        either(None, either(-1, whole(1))),
         "an integer of at least 1, or -1 with trainer.max_steps",
     ),
-    "trainer.max_steps": (_or(-1, _whole(1)), "an integer of at least 1, or -1 for no such limit"),
-    "trainer.accumulate_grad_batches": (_whole(1), "an integer of at least 1"),
+    "trainer.max_steps": (
+        either(-1, whole(1)),
+        "an integer of at least 1, or -1 for no such limit",
+    ),
+    "trainer.accumulate_grad_batches": (whole(1), "an integer of at least 1"),
     "trainer.num_nodes": (
-        _one_of(1),
+        one_of(1),
         "1: several nodes train together on a cluster alone; set `nodes` in the placement profile "
         "and use `biotune submit`",
     ),
-    "data.batch_size": (_whole(1), "an integer of at least 1"),
-    "data.num_workers": (_whole(0), "an integer of at least 0"),
-    "data.nonfinite_channels": (_one_of("refuse", "mask"), "refuse or mask"),
-    "data.constant_channels": (_one_of("keep", "refuse", "mask"), "keep, refuse or mask"),
+    "data.batch_size": (whole(1), "an integer of at least 1"),
+    "data.num_workers": (whole(0), "an integer of at least 0"),
+    "data.nonfinite_channels": (one_of("refuse", "mask"), "refuse or mask"),
+    "data.constant_channels": (one_of("keep", "refuse", "mask"), "keep, refuse or mask"),
     "data.allow_subject_overlap": (_boolean, "true or false"),
     "data.allow_signal_mismatch": (_boolean, "true or false"),
     "data.folds": (
-        _or(None, _or("subject", _whole(2))),
+        either(None, either("subject", whole(2))),
         "an integer of at least 2, subject, or null for none",
     ),
-    "data.fold": (_or(None, _whole(1)), "an integer of at least 1, or null"),
-    "data.fold_seed": (_whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
-    "data.fold_val": (_number(0, 1, open_low=True), "a share above 0 and up to 1"),
-    "promotion.metric": (_one_of(*METRICS), "one of " + ", ".join(METRICS)),
-    "promotion.margin": (_number(0, 1e308), "a number of at least 0"),
+    "data.fold": (either(None, whole(1)), "an integer of at least 1, or null"),
+    "data.fold_seed": (whole(0, 2**32 - 1), "an integer from 0 to 4294967295"),
+    "data.fold_val": (number(0, 1, open_low=True), "a share above 0 and up to 1"),
+    "promotion.metric": (one_of(*METRICS), "one of " + ", ".join(METRICS)),
+    "promotion.margin": (number(0, 1e308), "a number of at least 0"),
     "compile": (_boolean, "true or false"),
     "gradient_checkpointing": (_boolean, "true or false"),
-    "matmul_precision": (_one_of("highest", "high", "medium"), "highest, high or medium"),
-    "nonfinite": (_one_of("stop", "skip"), "stop or skip"),
+    "matmul_precision": (one_of("highest", "high", "medium"), "highest, high or medium"),
+    "nonfinite": (one_of("stop", "skip"), "stop or skip"),
     "allow_targets": (
         lambda value: OmegaConf.is_list(value) and all(type(name) is str for name in value),
         "a list of import paths, as in [my_package.MyModel]",
     ),
-    "evaluation.bootstrap": (_whole(0), "an integer of at least 0"),
+    "evaluation.bootstrap": (whole(0), "an integer of at least 0"),
     "input_normalization.normalize": (
-        _one_of(*NORMALIZATIONS),
+        one_of(*NORMALIZATIONS),
         "quartile (or true), zscore, minmax or none (or false)",
     ),
     **wanted.RULES,

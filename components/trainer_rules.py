@@ -1,12 +1,13 @@
 """What the values under `trainer` may be, and which of them leave nothing to choose an epoch by."""
 
 import re
-from collections.abc import Callable
 from math import isfinite
 from numbers import Real
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
+
+from components.predicates import Holds, either, whole
 
 _TIME = r"\d+:\d\d:\d\d:\d\d"
 _UNITS = {"weeks", "days", "hours", "minutes", "seconds"}
@@ -16,19 +17,15 @@ _LENGTHS = (
 )
 
 
-def _number(value: Any) -> bool:
+def _finite(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and isfinite(value)
 
 
-def _whole(low: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and value >= low
-
-
-def _share(*, none: bool) -> Callable[[Any], bool]:
+def _share(*, none: bool) -> Holds:
     """Batches, or a share of them; whether 0 of them will do."""
 
     def holds(value: Any) -> bool:
-        if not _number(value) or value < 0 or (value == 0 and not none):
+        if not _finite(value) or value < 0 or (value == 0 and not none):
             return False
         return type(value) is int or value <= 1
 
@@ -37,15 +34,15 @@ def _share(*, none: bool) -> Callable[[Any], bool]:
 
 def _time(value: Any) -> bool:
     if OmegaConf.is_dict(value):
-        return set(value) <= _UNITS and all(_number(n) and n >= 0 for n in value.values())
+        return set(value) <= _UNITS and all(_finite(n) and n >= 0 for n in value.values())
     return value is None or (isinstance(value, str) and bool(re.fullmatch(_TIME, value.strip())))
 
 
 _BATCHES = "a number of batches, as in 20, or a share of them, as in 0.25"
 
-RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+RULES: dict[str, tuple[Holds, str]] = {
     "trainer.gradient_clip_val": (
-        lambda value: value is None or (_number(value) and value >= 0),
+        lambda value: value is None or (_finite(value) and value >= 0),
         "a number of at least 0, or null for no clipping",
     ),
     "trainer.gradient_clip_algorithm": (
@@ -53,10 +50,10 @@ RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
         "norm or value",
     ),
     "trainer.log_every_n_steps": (
-        lambda value: value is None or _whole(0)(value),
+        either(None, whole(0)),
         "an integer of at least 1, or 0 to log no steps",
     ),
-    "trainer.check_val_every_n_epoch": (_whole(1), "an integer of at least 1"),
+    "trainer.check_val_every_n_epoch": (whole(1), "an integer of at least 1"),
     "trainer.val_check_interval": (
         lambda value: value is None or (type(value) is float and value == 1),
         "null: the history has one validation an epoch; for more of them make epochs shorter, as "
@@ -103,10 +100,10 @@ def _unfit(config: DictConfig, key: str, monitor: str) -> str | None:
             f"trainer.limit_val_batches=0: leaves {key}.monitor={monitor} without a value; set it "
             "to null, or watch a metric of train"
         )
-    if not _whole(2)(every) or key == "scheduler":
+    if not whole(2)(every) or key == "scheduler":
         return None
     rarely = f"trainer.check_val_every_n_epoch={every}"
-    if monitor.startswith("val_") and _whole(1)(epochs) and every > epochs:
+    if monitor.startswith("val_") and whole(1)(epochs) and every > epochs:
         return (
             f"{rarely}: trainer.max_epochs={epochs} end before the first validation, which "
             f"{key}.monitor={monitor} is of; set it to {epochs} or less"
